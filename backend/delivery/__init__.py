@@ -1,0 +1,1 @@
+"""Durable work per cluster: queue and worker."""

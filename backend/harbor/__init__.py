@@ -1,0 +1,1 @@
+"""The Harbor v2 client."""

@@ -1,0 +1,1 @@
+"""Kubernetes: connections, tests of them, inventory, labels and namespaces."""

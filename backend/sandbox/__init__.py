@@ -1,0 +1,1 @@
+"""Simulated clusters, served on loopback for the demo, training and tests."""

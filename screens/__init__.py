@@ -1,0 +1,1 @@
+"""One module per screen, named like its menu entry."""

@@ -1,0 +1,1 @@
+"""Furniture that several screens use."""
