@@ -1,1 +1,1 @@
-"""Furniture that several screens use."""
+"""Furniture of the console: widgets that several screens use. None of them knows the platform's rules."""

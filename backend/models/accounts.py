@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import IntEnum
 from typing import Annotated, Literal
 
@@ -39,7 +40,9 @@ def check_password(password: str) -> str:
     if missing:
         msg = f"needs {', '.join(missing)}"
         raise ValueError(msg)
-    password.encode()  # refuses half characters: UnicodeEncodeError is a ValueError
+    if any(unicodedata.category(character) == "Cs" for character in password):
+        msg = "holds half a character"
+        raise ValueError(msg)
     return password
 
 

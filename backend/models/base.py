@@ -38,7 +38,9 @@ def _refuse_blank(text: str) -> str:
 Id = Annotated[int, Field(ge=0, le=MAXIMUM_ID)]
 Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(refuse_unseen)]
 """One line of text; may be empty."""
-Name = Annotated[Line, StringConstraints(min_length=1, max_length=100), AfterValidator(_refuse_blank)]
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=100), AfterValidator(refuse_unseen), AfterValidator(_refuse_blank)
+]
 """One line of text that names something; not blank."""
 Comment = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_refuse_unseen_but_lines)]
 Prose = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_refuse_unseen_but_lines)]

@@ -66,9 +66,9 @@ def list_entries(transaction: Transaction, request: ListActivity) -> tuple[list[
             conditions.append(f"at {comparison} ?")
             parameters.append(moment)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    total = transaction.count(f"SELECT count(*) FROM activity{where}", parameters)  # noqa: S608 - only our own words
+    total = transaction.count(f"SELECT count(*) FROM activity{where}", parameters)
     rows = transaction.rows(
-        f"SELECT * FROM activity{where} ORDER BY id {request.order} LIMIT ? OFFSET ?",  # noqa: S608
+        f"SELECT * FROM activity{where} ORDER BY id {request.order} LIMIT ? OFFSET ?",
         [*parameters, *limit_offset(request.page, request.page_size)],
     )
     return [

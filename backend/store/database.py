@@ -26,6 +26,7 @@ T = TypeVar("T")
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 READERS = 2
 _QUICK_CHECK_BYTES = 64 * 1024 * 1024  # larger stores are checked by `otetui doctor`, not at every start
+_SMALLEST_PAGE_BYTES = 512
 _APPLICATION_ID = 0x6F746574  # "otet": tells our file from any other SQLite file.
 
 SqlValue = str | int | float | bytes | None
@@ -115,6 +116,8 @@ class Database:
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             os.close(descriptor)
+            if 0 < self.path.stat().st_size < _SMALLEST_PAGE_BYTES:
+                raise sqlite3.DatabaseError("file is not a database")  # SQLite would take it for an empty one
             connection = self._connect()
             self._local.connection = connection
             with _alone(self.path):
@@ -171,20 +174,12 @@ class Database:
         return result
 
     async def data_version(self) -> int:
-        """A number that changes when another connection, also of another process, has committed."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._data_version)
+        """A number that changes when another process has committed; this process' own commits leave it as it is."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._data_version)
 
     def _data_version(self) -> int:
-        # Asked on one connection always: the number means nothing across connections.
-        with _VERSION_LOCK:
-            connection: sqlite3.Connection | None = getattr(self, "_version_connection", None)
-            if connection is None:
-                connection = self._connect(read_only=True)
-                self._version_connection = connection
-            return int(connection.execute("PRAGMA data_version").fetchone()[0])
-
-
-_VERSION_LOCK = threading.Lock()
+        # On the writer's connection: SQLite counts only what other connections commit, and readers never do.
+        return int(self._connection(read_only=False).execute("PRAGMA data_version").fetchone()[0])
 
 
 def store_error(error: sqlite3.Error, path: Path) -> PlatformError:

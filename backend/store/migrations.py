@@ -61,7 +61,7 @@ CREATE TABLE user (
     deleted_at INTEGER
 ) STRICT;
 
-CREATE UNIQUE INDEX user_name_in_use ON user (user_name) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX user_name_in_use ON user (user_name COLLATE NOCASE) WHERE deleted_at IS NULL;
 
 CREATE UNIQUE INDEX user_phone_in_use ON user (phone) WHERE deleted_at IS NULL AND phone <> '';
 
@@ -113,7 +113,6 @@ CREATE TABLE cluster (
     context TEXT NOT NULL,
     server TEXT NOT NULL,
     kubeconfig BLOB NOT NULL,
-    allow_exec TEXT NOT NULL DEFAULT '',
     created_at INTEGER NOT NULL
 ) STRICT;
 
@@ -152,7 +151,6 @@ CREATE TABLE node (
     ready_reason TEXT NOT NULL DEFAULT '',
     schedulable INTEGER NOT NULL CHECK (schedulable IN (0, 1)),
     kubelet_version TEXT NOT NULL DEFAULT '',
-    labels TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(labels)),
     PRIMARY KEY (cluster_id, name)
 ) STRICT;
 
@@ -198,7 +196,19 @@ CREATE TABLE work (
     UNIQUE (cluster_id, kind, object)
 ) STRICT;
 
-CREATE INDEX work_waiting ON work (cluster_id, id) WHERE state = 'waiting'
+CREATE INDEX work_undelivered ON work (cluster_id, id) WHERE state <> 'delivered';
+
+CREATE INDEX work_leased ON work (cluster_id) WHERE lease_owner <> '';
+
+CREATE INDEX work_by_object ON work (kind, object);
+
+CREATE TABLE cluster_backoff (
+    cluster_id INTEGER PRIMARY KEY REFERENCES cluster (id) ON DELETE CASCADE,
+    failures INTEGER NOT NULL CHECK (failures > 0),
+    not_before INTEGER NOT NULL,
+    boot TEXT NOT NULL,
+    message TEXT NOT NULL
+) STRICT
 """,
     )
 

@@ -1,0 +1,5 @@
+"""`python -m otetui` is `otetui`."""
+
+from otetui.cli import main
+
+main()

@@ -1,0 +1,50 @@
+"""How the platform's numbers are said on the screens: statuses, roles, ages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from widgets.columns import Cell
+from widgets.text import NOTHING, age
+
+USER_STATUS: Final[Mapping[int, Cell]] = {
+    0: Cell("pending", "warn"),
+    1: Cell("approved", "good"),
+    2: Cell("not approved", "bad"),
+    3: Cell("disabled", "bad"),
+}
+BUSINESS_STATUS: Final[Mapping[int, Cell]] = {
+    0: Cell("pending", "warn"),
+    1: Cell("approved", "good"),
+    2: Cell("disapproved", "bad"),
+    3: Cell("retired", "muted"),
+}
+ROLES: Final[Mapping[int, str]] = {
+    0: "awaiting approval",
+    1: "no business yet",
+    2: "general user",
+    3: "business admin",
+    4: "system admin",
+}
+DELIVERY: Final[Mapping[str, Cell]] = {
+    "delivered": Cell("delivered", "good"),
+    "waiting": Cell("waiting", "warn"),
+    "conflict": Cell("conflict", "bad"),
+}
+OUTCOMES: Final[Mapping[str, Cell]] = {
+    "done": Cell("done", "good"),
+    "refused": Cell("refused", "warn"),
+    "failed": Cell("failed", "bad"),
+}
+
+
+def ago(moment: int) -> str:
+    """How long ago a moment in unix seconds was; a dash for never (0)."""
+    return NOTHING if moment <= 0 else age(max(0.0, time.time() - moment))
+
+
+def yes_no(value: bool) -> str:  # noqa: FBT001 - that is all there is to say
+    """`yes` or `no`."""
+    return "yes" if value else "no"

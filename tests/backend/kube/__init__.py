@@ -1,0 +1,1 @@
+"""The gateway to clusters, against real sockets."""

@@ -1,0 +1,1 @@
+"""Tests of the platform's rules, through the operation table."""

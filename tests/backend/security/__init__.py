@@ -1,0 +1,1 @@
+"""Tests of passwords, tokens, roles and the secret box."""
