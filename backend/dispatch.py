@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from typing import TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from pydantic import JsonValue
 
@@ -78,7 +78,7 @@ def _target(operation: Operation[T], parameters: Parameters) -> str:
     for name in ("user", "name", "userId", "userid", "id", "clusterName", "nodeName"):
         value = parameters.get(name)
         if isinstance(value, list):
-            value = ",".join(str(item) for item in value[:3])
+            value = ",".join(str(item) for item in value[:3] if isinstance(item, (str, int)))
         if isinstance(value, (str, int)):
             return visible(str(value), _SHOWN)
     return operation.path
@@ -100,8 +100,9 @@ def find_operation(method: str, path: str) -> tuple[Operation[object], dict[str,
 
     Raises PlatformError: 404 when there is no such path or method, 422 when a query names one parameter twice.
     """
-    split = urlsplit(path)
-    segments = split.path.strip("/").split("/")
+    # Not urlsplit: this is a path and never a whole address, which it would find wrong in ways of its own.
+    plain, _, query = path.partition("?")
+    segments = plain.strip("/").split("/")
     methods: list[str] = []
     for operation in OPERATIONS:
         for pattern in (operation.path, *operation.aliases):
@@ -110,8 +111,8 @@ def find_operation(method: str, path: str) -> tuple[Operation[object], dict[str,
                 continue
             methods.append(operation.method)
             if operation.method == method.upper():
-                return operation, _path_values(operation.request, found), _query(split.query)
-    shown = visible(split.path, _SHOWN)
+                return operation, _path_values(operation.request, found), _query(query)
+    shown = visible(plain, _SHOWN)
     if methods:
         raise PlatformError(
             ErrorKind.NOT_FOUND,

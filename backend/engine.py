@@ -74,11 +74,9 @@ class Engine:
 
         Raises PlatformError when the store or the key cannot be used.
         """
-        _make_home(home)
-        store = home / STORE_FILE
-        is_new = not store.exists() or store.stat().st_size == 0
+        is_new = _prepare_home(home)
         secret = await asyncio.to_thread(load_key, home / KEY_FILE, value=key.value, command=key.command, create=is_new)
-        database = await Database.open(store)
+        database = await Database.open(home / STORE_FILE)
         return cls(Platform(database, SecretBox(secret), clock or Clock(), Notifier()), home)
 
     def session(self, token: str = "") -> Session:
@@ -138,12 +136,15 @@ def _report_end(task: asyncio.Task[None]) -> None:
         _LOG.error("the background task %s ended", task.get_name(), exc_info=error)
 
 
-def _make_home(home: Path) -> None:
+def _prepare_home(home: Path) -> bool:
+    """Make the folder where it is missing; returns whether it holds no store yet."""
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store = home / STORE_FILE
+        return not store.exists() or store.stat().st_size == 0
     except OSError as error:
         raise PlatformError(
             ErrorKind.INTERNAL,
-            f"The folder {home} cannot be made: {error.strerror}. Set OTETUI_HOME to one that can.",
+            f"The folder {home} cannot be used: {error.strerror}. Set OTETUI_HOME to one that can.",
             reason="home_unavailable",
         ) from error

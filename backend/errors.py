@@ -41,7 +41,8 @@ class PlatformError(Exception):
 
     `message` is one sentence for a person that names the object and the remedy. `reason` is a stable
     word for programs, such as `user_name_taken`. `field` is the request's field at fault, if any.
-    `results` lists the items of a bulk operation of which some failed.
+    `results` lists the items of a bulk operation of which some failed. `confirm` is what the caller must repeat
+    to have it done all the same, if that is possible.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class PlatformError(Exception):
         reason: str = "",
         field: str = "",
         results: Sequence[ItemResult] = (),
+        confirm: str = "",
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -59,6 +61,7 @@ class PlatformError(Exception):
         self.reason = reason or kind.name.lower()
         self.field = field
         self.results = tuple(results)
+        self.confirm = confirm
 
     @property
     def code(self) -> int:

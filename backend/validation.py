@@ -21,6 +21,7 @@ _TYPE_WORDS = {
     "int_parsing": "must be a whole number",
     "int_parsing_size": "is too large a number",
     "int_from_float": "must be a whole number",
+    "finite_number": "must be a whole number",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "list_type": "must be a list",

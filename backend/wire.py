@@ -126,6 +126,8 @@ def error_json(error: PlatformError) -> dict[str, JsonValue]:
     document: dict[str, JsonValue] = {"code": error.code, "message": error.message, "error": error.reason}
     if error.field:
         document["field"] = error.field
+    if error.confirm:
+        document["confirm"] = error.confirm
     if error.results:
         document["results"] = _results(error.results)
     return document

@@ -6,20 +6,28 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from textual.app import App
+from widgets.theme import ThemedApp
 
 if TYPE_CHECKING:
     # Only for the types: the engine takes longer to import than the log-in screen may take to paint.
     from backend.errors import PlatformError
-    from backend.notifier import Topic
     from backend.session import Session
 
 
-class ConsoleApp(App[int]):
+class ConsoleApp(ThemedApp[int]):
     """The application as screens see it; `otetui.app` fills it in."""
 
     session: Session
     """The logged-in person's way to the operations."""
+
+    @property
+    @abstractmethod
+    def is_open(self) -> bool:
+        """Whether the engine is there."""
+
+    @abstractmethod
+    async def set_up(self, user: str, password: str) -> None:
+        """Create the system administrator of a new site. Raises PlatformError."""
 
     @abstractmethod
     def go(self, place: str) -> None:
@@ -42,9 +50,5 @@ class ConsoleApp(App[int]):
         """Take an error that concerns the whole console (an ended session); False when the screen must show it."""
 
     @abstractmethod
-    def changed(self, *topics: Topic) -> None:
-        """Refresh the header and whatever shows these topics."""
-
-    @abstractmethod
-    def key_map(self) -> Mapping[str, str]:
-        """The remapped keys of the settings file: action id to key."""
+    def show_header(self) -> None:
+        """Bring the header of the screen on top up to date."""

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from pydantic import JsonValue
+
 from backend.models.answer import Answer
 from backend.notifier import Topic
 from backend.operations import Operation
 from backend.session import Session
-from pydantic import JsonValue
-from widgets.actions import Action
+from widgets.actions import AnyAction
 from widgets.columns import Column
 from widgets.rows import RowPage
 from widgets.theme import Tone
@@ -40,7 +41,7 @@ class RowAction(Generic[RowT]):
     With `needs_row` False the action is of the list itself and gets no rows.
     """
 
-    action: Action
+    action: AnyAction
     run: Callable[[ListScreen[RowT], list[RowT]], Awaitable[None]]
     refused: Callable[[RowT], str] = lambda _row: ""
     needs_row: bool = True
@@ -53,7 +54,7 @@ class Resource(Generic[RowT]):
     name: str
     title: str
     columns: Sequence[Column[RowT]]
-    operation: Operation[list[RowT]]
+    operation: Operation[list[RowT] | list[dict[str, JsonValue]]]
     key: Callable[[RowT], Hashable]
     label: Callable[[RowT], str]
     topics: frozenset[Topic]
@@ -65,7 +66,7 @@ class Resource(Generic[RowT]):
     open: Callable[[ListScreen[RowT], RowT], None] | None = None
     orders: Sequence[tuple[str, str]] = ()
     """Column keys with the `orderBy` they stand for, in the order that the sort key goes through them."""
-    note: Callable[[Answer[list[RowT]]], str] = lambda _answer: ""
+    note: Callable[[Answer[object]], str] = lambda _answer: ""
     row_tone: Callable[[RowT], Tone] | None = None
 
 
@@ -87,4 +88,6 @@ class OperationRows(Generic[RowT]):
             pageSize=limit,
         )
         self.note = self._resource.note(answer)
-        return RowPage(answer.data, len(answer.data) if answer.total is None else answer.total)
+        # Rows come as dicts only when fields are picked, which a list screen never asks for.
+        rows = [row for row in answer.data if not isinstance(row, dict)]
+        return RowPage(rows, len(rows) if answer.total is None else answer.total)

@@ -8,7 +8,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.table_lines import differing
+from widgets.lines import differing
 
 
 class LineWidget(Widget):

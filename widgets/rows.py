@@ -107,9 +107,9 @@ class Rows(Generic[RowT]):
         if self.is_paged:
             return next((index for index, row in self.known() if self.key(row) == key), None)
         if self._positions is None:
-            self._positions = {}
-            for index, row in enumerate(self._memory):
-                self._positions.setdefault(self.key(row), index)
+            # From the end, so that of rows with the same key the first one counts.
+            keys = map(self.key, reversed(self._memory))
+            self._positions = dict(zip(keys, range(self.total - 1, -1, -1), strict=True))
         return self._positions.get(key)
 
     def replace(self, index: int, row: RowT) -> None:

@@ -157,12 +157,13 @@ class VirtualTable(TableFeed[RowT], can_focus=True):
         self._painter = None
         self._strips.clear()
         self._show_cursor()
+        self.refresh()
         self._request()
 
     # The cursor
 
     def move_cursor(self, index: int, *, keep_anchor: bool = False) -> None:
-        """Put the cursor on the row at `index`, or on the nearest there is; repaints two lines unless the view moves."""
+        """Put the cursor on the row at `index` or the nearest there is; repaints two lines unless the view moves."""
         if not keep_anchor:
             self._anchor = None
             self._marks.end_range()

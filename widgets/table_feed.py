@@ -96,8 +96,9 @@ class TableFeed(LineWidget, Generic[RowT]):
 
         False when no known row has that key.
         """
-        index = self._rows.index_of(key)
-        if index is None:
+        in_view = range(self._top, min(self._top + self._page, self._rows.total))
+        index = next((index for index in in_view if self._key_at(index) == key), None)
+        if index is None and (index := self._rows.index_of(key)) is None:
             return False
         self._rows.replace(index, row)
         self._marks.see((row,))
@@ -240,6 +241,15 @@ class TableFeed(LineWidget, Generic[RowT]):
     def cursor_key(self) -> Hashable | None:
         """The key of the row under the cursor, or None."""
         return self._key_at(self._cursor)
+
+    def repaint_rows(self) -> None:
+        """Format the rows in view anew, for what grows by itself such as ages; lines that stay are not sent."""
+        self._strips.clear()
+        self.refresh()
+
+    def row_at(self, index: int) -> RowT | None:
+        """The row at `index`, or None when there is none or it is not loaded."""
+        return self._rows.get(index)
 
     @property
     def _page(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -12,7 +11,8 @@ from textual.content import Content
 from textual.strip import Strip
 
 from widgets.columns import GAP, Cell, CellValue, Layout
-from widgets.text import ELLIPSIS, checked, fit, width_of
+from widgets.lines import LineBuilder
+from widgets.text import ELLIPSIS, checked, fit
 from widgets.theme import Tone
 
 RowT = TypeVar("RowT")
@@ -23,6 +23,8 @@ GUTTER: Final = 3
 _CURSOR: Final = ">"
 _UP: Final = "↑"
 _DOWN: Final = "↓"
+_LEFT: Final = "←"
+_RIGHT: Final = "→"
 
 
 class LineState(NamedTuple):
@@ -66,7 +68,8 @@ class LinePainter(Generic[RowT]):
         """The line of a row; `tone` is that of cells without a tone of their own."""
         base = self.palette.base(state)
         plain = base if state.cursor or not tone else base + self.palette.tones[tone]
-        line = _Line(self._gutter(state), base)
+        line = LineBuilder()
+        line.add(self._gutter(state), base)
         for place, (column, width) in enumerate(self.layout.columns):
             if place:
                 line.add(" " * GAP, plain)
@@ -77,13 +80,15 @@ class LinePainter(Generic[RowT]):
         """The line of a row that is not loaded yet."""
         base = self.palette.base(state)
         muted = base if state.cursor else base + self.palette.tones["muted"]
-        line = _Line(self._gutter(state), base)
+        line = LineBuilder()
+        line.add(self._gutter(state), base)
         line.add(ELLIPSIS, muted)
         return self._finish(line, base)
 
     def header(self, sorted_by: str = "", *, descending: bool = False) -> Strip:
         """The line of titles; an arrow stands at the column that the rows are sorted by."""
-        line = _Line(" " * GUTTER, self.palette.header)
+        line = LineBuilder()
+        line.add(" " * GUTTER, self.palette.header)
         for place, (column, width) in enumerate(self.layout.columns):
             if place:
                 line.add(" " * GAP, self.palette.header)
@@ -96,7 +101,7 @@ class LinePainter(Generic[RowT]):
         left, right = self.scrolled > 0, self._hides_right()
         if not (left or right):
             return strip
-        sign = Segment("‹›" if left and right else "‹" if left else " ›", self.palette.header_sorted)
+        sign = Segment(f" {_LEFT if left else ''}{_RIGHT if right else ''}", self.palette.header_sorted)
         return Strip.join([strip.crop(0, self.width - len(sign.text)), Strip([sign])])
 
     def blank(self) -> Strip:
@@ -109,8 +114,8 @@ class LinePainter(Generic[RowT]):
     def _gutter(self, state: LineState) -> str:
         return f"{_CURSOR if state.cursor else ' '}{self.palette.mark if state.marked else ' '} "
 
-    def _cell(self, line: _Line, value: CellValue, width: int, plain: Style, *, align: str, single: bool) -> None:
-        text, tone = value if isinstance(value, Cell) else (value, "")
+    def _cell(self, line: LineBuilder, value: CellValue, width: int, plain: Style, *, align: str, single: bool) -> None:
+        text, tone = value if isinstance(value, Cell) else Cell(value)
         if isinstance(text, Content):
             content = checked(text).truncate(width, ellipsis=True)
             if not single and content.spans:
@@ -120,51 +125,9 @@ class LinePainter(Generic[RowT]):
         style = plain if single or not tone else plain + self.palette.tones[tone]
         line.add_padded(fit(text, width), width, style, plain, align=align)
 
-    def _finish(self, line: _Line, style: Style) -> Strip:
+    def _finish(self, line: LineBuilder, style: Style) -> Strip:
         strip = line.strip()
         if self.scrolled:
             pinned = GUTTER + (self.layout.columns[0][1] + GAP if self.layout.columns else 0)
             strip = Strip.join([strip.crop(0, pinned), strip.crop(pinned + self.scrolled)])
         return strip.adjust_cell_length(self.width, style)
-
-
-class _Line:
-    """Collects texts with styles; neighbours of the same style become one segment."""
-
-    def __init__(self, text: str, style: Style) -> None:
-        self._parts: list[tuple[str, Style]] = [(text, style)]
-
-    def add(self, text: str, style: Style) -> None:
-        if not text:
-            return
-        last, last_style = self._parts[-1]
-        if last_style == style:
-            self._parts[-1] = (last + text, style)
-        else:
-            self._parts.append((text, style))
-
-    def add_padded(self, text: str, width: int, style: Style, padding: Style, *, align: str) -> None:
-        spaces = " " * (width - width_of(text))
-        if align == "right":
-            self.add(spaces, padding)
-            self.add(text, style)
-        else:
-            self.add(text, style)
-            self.add(spaces, padding)
-
-    def add_content(self, content: Content, width: int, plain: Style, *, align: str) -> None:
-        spaces = " " * (width - content.cell_length)
-        if align == "right":
-            self.add(spaces, plain)
-        for text, style, _ in content.render_segments():
-            self.add(text, plain + style if style else plain)
-        if align != "right":
-            self.add(spaces, plain)
-
-    def strip(self) -> Strip:
-        return Strip(Segment(text, style) for text, style in self._parts)
-
-
-def differing(old: Iterable[Strip | None], new: Iterable[Strip]) -> list[int]:
-    """The positions at which a line that was shown is not what is to be shown now."""
-    return [place for place, (was, now) in enumerate(zip(old, new, strict=True)) if was is not now and was != now]

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from widgets.table import VirtualTable
+    from widgets.table_feed import TableFeed
 
 
 @dataclass
 class _TableMessage(Message):
-    table: VirtualTable[Any]
+    table: TableFeed[Any]
 
     @property
-    def control(self) -> VirtualTable[Any]:
+    def control(self) -> TableFeed[Any]:
         """The table that sent it, for selectors of `@on`."""
         return self.table
 

@@ -42,7 +42,7 @@ def safe_lines(text: str, style: str | Style = "", *, limit: int = LONGEST) -> C
 
 
 def checked(content: Content) -> Content:
-    """`content`, or its text without styles but with escapes when it holds characters that must not reach a terminal."""
+    """`content`, or its text with escapes and without styles when it holds what must not reach a terminal."""
     if len(content) > LONGEST:
         content = content[:LONGEST]
     plain = content.plain

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from backend.clock import Clock
-from backend.errors import PlatformError
 from backend.store import claims
 from backend.store.claims import Holder, Moment, Piece
 from backend.store.database import Database
@@ -78,7 +77,7 @@ class Leases(Generic[T]):
         moment = Moment.of(self._clock)
         try:
             ours = await self._database.write(lambda tx: claims.renew(tx, self.holder, moment, pieces))
-        except PlatformError:
+        except Exception:  # noqa: BLE001 - logged, and tried again
             _log.exception("Leases could not be renewed; trying again until they end.")
             ours = set()
             lost = {lease.piece.id for lease in self._held.values() if lease.until <= self._clock.monotonic()}

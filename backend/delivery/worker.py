@@ -91,7 +91,7 @@ class Worker:
                 try:
                     if not await self._start_due():
                         await self._rest()
-                except PlatformError:
+                except Exception:  # noqa: BLE001 - logged, and tried again
                     _log.exception("The store's work cannot be read; trying again.")
                     await asyncio.sleep(_AFTER_ERROR_SECONDS)
                 if self._finished:

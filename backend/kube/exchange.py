@@ -96,6 +96,11 @@ class Exchange:
             if deadline.expired():
                 raise self._too_late(answering=answering) from None
             raise self._explained(error) from error
+        except (AssertionError, RuntimeError) as error:
+            # So aiohttp tells of a session that was closed under a request.
+            if self._closed:
+                raise self._closed_here() from error
+            raise
 
     async def _begin(self, target: str, headers: Mapping[str, str], seconds: float) -> aiohttp.ClientResponse:
         signed = await self._headers(headers)
@@ -121,8 +126,11 @@ class Exchange:
 
     async def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         if self._closed:
-            raise KubeError("tcp", f"{self.label}: the connection has been closed; open a new one.")
+            raise self._closed_here()
         return {**headers, **await self._sign_in.headers()}
+
+    def _closed_here(self) -> KubeError:
+        return KubeError("tcp", f"{self.label}: the connection has been closed; open a new one.")
 
     def _client_timeout(self, read: float) -> aiohttp.ClientTimeout:
         connect = self._timeouts.connect

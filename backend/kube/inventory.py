@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from backend.kube.answers import not_json, refusal
+from backend.kube.answers import Answer, not_json, refusal
 from backend.kube.connection import Connection, Page
 from backend.kube.errors import KubeError
 from backend.kube.json_values import JsonObject, array, boolean, mapping, member, text
 from backend.kube.quantities import cores, quantity, whole
+from backend.kube.slow_links import after_or_beside
 from backend.safe_text import visible
 
 LABEL_PREFIX = "otetui.io/"
@@ -82,21 +83,22 @@ async def readiness(connection: Connection) -> Readiness:
     A server that answers that it is not ready is a result, not an error. Raises KubeError when there is no
     answer, or it is neither yes nor no.
     """
+    answer, version = await after_or_beside(lambda: _readyz(connection), lambda: server_version(connection))
+    if isinstance(version, KubeError):
+        if answer.ok or version.lost:
+            raise version
+        version = ""
+    reason = "" if answer.ok else _failing_checks(answer.body.decode("utf-8", "replace").strip())
+    return Readiness(answer.ok, version, reason)
+
+
+async def _readyz(connection: Connection) -> Answer:
     answer = await connection.ask("GET", "/readyz", accept="text/plain")
     if not answer.ok and answer.status not in _NOT_READY:
         raise refusal(answer, connection.exchange.asked("GET", "/readyz"))
-    body = answer.body.decode("utf-8", "replace").strip()
-    if answer.ok and body != "ok":
+    if answer.ok and answer.body.strip() != b"ok":
         raise not_json(answer, connection.exchange.asked("GET", "/readyz"))
-    if answer.ok:
-        return Readiness(ready=True, version=await server_version(connection))
-    try:
-        version = await server_version(connection)
-    except KubeError as error:
-        if error.lost:
-            raise
-        version = ""
-    return Readiness(ready=False, version=version, reason=_failing_checks(body))
+    return answer
 
 
 async def server_version(connection: Connection) -> str:

@@ -8,6 +8,7 @@ import ssl
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from backend.kube.credentials import Access
 from backend.kube.network import environment_proxy, keepalive_socket, look_up
 
 _HTTP_REDIRECTS = range(300, 400)
+_KEEPALIVE_SECONDS = 75.0
 
 
+@cache
 def user_agent() -> str:
     """What we call ourselves to servers, e.g. otetui/1.2.3."""
     try:
@@ -111,6 +114,8 @@ class Transport:
         """Make the connection pool; to be called once, on the loop that will send."""
         self._connector = aiohttp.TCPConnector(
             limit=0,
+            # Longer than the time between two refreshes: every new connection costs a handshake.
+            keepalive_timeout=_KEEPALIVE_SECONDS,
             ssl=self.context,
             resolver=_Resolver(connect_timeout),
             socket_factory=keepalive_socket,

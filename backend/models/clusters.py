@@ -46,9 +46,10 @@ KubeconfigText = Annotated[str, StringConstraints(min_length=1, max_length=64 * 
 
 
 class ListClusters(Request):
-    """Operation 16."""
+    """Operation 16; `name`, a part of a cluster's name or label, is an extension."""
 
     cluster_label: Line = RESERVED_LABEL
+    name: Line = ""
     page: Page = 1
     page_size: PageSize = 0
 

@@ -36,8 +36,8 @@ class InventoryLimits:
     as long as no more than `slow` such are waiting. `probe` is when a probe is given up, in seconds.
     """
 
-    concurrency: int = 24
-    patience: float = 1.0
+    concurrency: int = 8
+    patience: float = 0.25
     slow: int = 128
     probe: float = PROBE_SECONDS
 
@@ -95,7 +95,7 @@ class Inventory:
                 self._changed.clear()
                 try:
                     pause = await self._start_due()
-                except PlatformError:
+                except Exception:  # noqa: BLE001 - logged, and tried again
                     _log.exception("The clusters to refresh cannot be read; trying again.")
                     pause = _AFTER_ERROR_SECONDS
                 with suppress(TimeoutError):

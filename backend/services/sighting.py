@@ -9,6 +9,7 @@ from backend.errors import ErrorKind, PlatformError
 from backend.kube import inventory as kube
 from backend.kube.connection import Connection
 from backend.kube.errors import KubeError
+from backend.kube.slow_links import after_or_beside
 from backend.store import clusters, nodes
 from backend.store.clusters import Seen, Sighting
 from backend.store.database import Transaction
@@ -46,16 +47,14 @@ def failed_look(error: PlatformError) -> Look:
 
 
 async def _look_at(connection: Connection) -> Look:
-    ready = await kube.readiness(connection)
+    ready, found = await after_or_beside(lambda: kube.readiness(connection), lambda: list_stored_nodes(connection))
     why = "" if ready.ready else f"{connection.label} says that it is not ready: {ready.reason}."
-    try:
-        found = await list_stored_nodes(connection)
-    except KubeError as error:
-        if error.lost:
-            raise
+    if isinstance(found, KubeError):
+        if found.lost:
+            raise found
         # The cluster answers, but its node figures are as old as they were.
         return Look(
-            Sighting(reachable=True, ready=ready.ready, message=why or error.message, complete=False), error=error
+            Sighting(reachable=True, ready=ready.ready, message=why or found.message, complete=False), error=found
         )
     seen = Sighting(
         reachable=True,

@@ -140,13 +140,20 @@ FROM cluster LEFT JOIN cluster_state AS state ON state.cluster_id = cluster.id
 
 def list_clusters(transaction: Transaction, request: ListClusters) -> tuple[list[Cluster], int]:
     """One page of clusters by name, of those with the label or of that name, and how many there are in all."""
-    where, parameters = "", list[SqlValue]()
+    conditions, parameters = list[str](), list[SqlValue]()
     if request.cluster_label not in {"", RESERVED_LABEL}:
-        where = (
-            " WHERE (cluster.name = ? COLLATE BINARY"
+        conditions.append(
+            "(cluster.name = ? COLLATE BINARY"
             " OR EXISTS (SELECT 1 FROM cluster_label WHERE cluster_id = cluster.id AND label = ?))"
         )
-        parameters = [request.cluster_label, request.cluster_label]
+        parameters += [request.cluster_label, request.cluster_label]
+    if request.name:
+        conditions.append(
+            "(instr(lower(cluster.name), lower(?)) > 0 OR EXISTS (SELECT 1 FROM cluster_label"
+            " WHERE cluster_id = cluster.id AND instr(lower(label), lower(?)) > 0))"
+        )
+        parameters += [request.name, request.name]
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     total = transaction.count(f"SELECT count(*) FROM cluster{where}", parameters)
     rows = transaction.rows(
         f"{_SELECT}{where} ORDER BY cluster.name LIMIT ? OFFSET ?",

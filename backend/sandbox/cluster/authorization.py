@@ -9,7 +9,18 @@ from backend.sandbox.cluster.kinds import KINDS
 from backend.sandbox.cluster.requests import Request
 from backend.sandbox.cluster.status import ApiError, FieldError, bad_request, invalid, quoted
 
-_DISCOVERY = ("/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version")
+_DISCOVERY = (
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/healthz",
+    "/livez",
+    "/openapi",
+    "/openapi/*",
+    "/readyz",
+    "/version",
+)
 REVIEWS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews")
 
 
@@ -74,9 +85,7 @@ ADMINISTRATOR = User(
     ("system:masters", "system:authenticated"),
     (*_BASIC, Rule(("*",), ("*",), ("*",)), Rule(("*",), paths=("*",))),
 )
-LIMITED = User(
-    "limited", ("system:authenticated",), (*_BASIC, Rule(("get", "list", "watch"), _GROUPS, _READABLE))
-)
+LIMITED = User("limited", ("system:authenticated",), (*_BASIC, Rule(("get", "list", "watch"), _GROUPS, _READABLE)))
 USERS = {user.name: user for user in (ADMINISTRATOR, LIMITED)}
 
 

@@ -11,10 +11,8 @@ from backend.sandbox.cluster.status import ApiError, bad_request, quoted
 from backend.sandbox.cluster.validation import decode_error, json_type, shape_fault, unknown_fields
 
 BODY_LIMIT = 3 * 1024 * 1024
-_SCHEME = '"pkg/runtime/scheme.go:111"'
-_HEADER_TYPE = (
-    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
-)
+SCHEME = '"pkg/runtime/scheme.go:111"'
+_HEADER_TYPE = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
 
 def too_large() -> ApiError:
@@ -124,7 +122,9 @@ def decode_body(kind: str, body: bytes, content_type: str) -> Document:
     sort = media_type(content_type) or "application/json"
     if sort not in {"application/json", "application/yaml"}:
         raise unsupported_media_type()
-    prefix = f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error"
+    prefix = (
+        f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error"
+    )
     try:
         loaded = load_yaml(body) if sort == "application/yaml" else load_json(body)
     except ValueError as error:
@@ -143,7 +143,8 @@ def check_type(kind: str, api_version: str, given_kind: str, given_version: str)
     if (given_kind, given_version) == (kind, api_version):
         return
     version = given_version.rpartition("/")[2]
-    why = f"no kind {quoted(given_kind)} is registered for version {quoted(given_version)} in scheme {_SCHEME}"
+    why = f"no kind {quoted(given_kind)} is registered for version {quoted(given_version)} in scheme {SCHEME}"
     if find_kind(given_version, given_kind) is not None:
-        why = f"converting ({version}.{given_kind}) to (core.{kind}): unknown conversion"
+        package = api_version.partition("/")[0].partition(".")[0] if "/" in api_version else "core"
+        why = f"converting ({version}.{given_kind}) to ({package}.{kind}): unknown conversion"
     raise bad_request(f"{given_kind} in version {quoted(version)} cannot be handled as a {kind}: {why}")

@@ -44,7 +44,10 @@ def health(path: str, *, verbose: bool) -> str:
 def discovery(path: str, address: str) -> Document | None:
     """The discovery document at the path; None where there is none. `address` is the server's host and port."""
     parts = [part for part in path.split("/") if part]
-    versions = {**{group: found for group, found in groups().items() if group}, **dict.fromkeys(_REVIEW_GROUPS, ("v1",))}
+    versions = {
+        **{group: found for group, found in groups().items() if group},
+        **dict.fromkeys(_REVIEW_GROUPS, ("v1",)),
+    }
     if parts == ["api"]:
         addresses: list[JsonValue] = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
@@ -55,7 +58,7 @@ def discovery(path: str, address: str) -> Document | None:
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": listed}
     if parts[:1] != ["apis"] or parts[1] not in versions:
         return None
-    if len(parts) == 2:  # noqa: PLR2004 - apis and the group
+    if len(parts) == 2:
         return {"kind": "APIGroup", "apiVersion": "v1", **_group(parts[1], versions[parts[1]])}
     return _resources(parts[1], parts[2]) if parts[2:] and parts[2] in versions[parts[1]] else None
 

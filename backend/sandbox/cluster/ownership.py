@@ -74,7 +74,8 @@ def leaves(document: Document, *, maps_too: bool = False) -> dict[OwnedPath, Jso
             continue
         if name == "metadata":
             kept = {key: member for key, member in mapping(value).items() if key not in _UNOWNED_METADATA}
-            _walk(kept, ("f:metadata",), ("metadata",), found, maps_too=maps_too)
+            if kept:
+                _walk(kept, ("f:metadata",), ("metadata",), found, maps_too=maps_too)
         else:
             _walk(value, (f"f:{name}",), (name,), found, maps_too=maps_too)
     return found

@@ -27,7 +27,7 @@ def merge_patch(document: Document, patch: Document) -> Document:
 
 
 def strategic_merge_patch(document: Document, patch: Document) -> Document:
-    """A merge patch that knows which lists merge by key; understands `$patch`, `$retainKeys` and the list directives."""
+    """A merge patch that knows which lists merge by key; knows `$patch`, `$retainKeys` and list directives."""
     return _merge_object(document, patch, ())
 
 
@@ -67,7 +67,8 @@ def _merge_list(current: list[JsonValue], patch: list[JsonValue], path: FieldPat
         return [*current, *(member for member in patch if member not in current)]
     key = merge_key(path)
     if not key:
-        return [member for member in patch if not (isinstance(member, dict) and member.get(_DIRECTIVE) == "delete")]
+        # A list without a key is replaced, directives mean nothing in it.
+        return [_without_directive(member) for member in patch]
     if any(mapping(member).get(_DIRECTIVE) == "replace" for member in patch):
         return [member for member in patch if _DIRECTIVE not in mapping(member)]
     merged = list(current)
@@ -83,6 +84,12 @@ def _merge_list(current: list[JsonValue], patch: list[JsonValue], path: FieldPat
         else:
             merged[position] = _merge_object(mapping(merged[position]), change, path)
     return merged
+
+
+def _without_directive(member: JsonValue) -> JsonValue:
+    if not isinstance(member, dict):
+        return member
+    return {name: value for name, value in member.items() if name != _DIRECTIVE}
 
 
 def json_patch(document: Document, operations: list[JsonValue]) -> Document:

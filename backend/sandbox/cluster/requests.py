@@ -144,6 +144,4 @@ def check_propagation(policy: str) -> None:
     """Refuse (422) an unknown propagation policy."""
     if policy not in {"", "Foreground", "Background", "Orphan"}:
         supported = ["Foreground", "Background", "Orphan", "nil"]
-        raise _bad_options(
-            "DeleteOptions", [FieldError.unsupported("propagationPolicy", f'"{policy}"', supported)]
-        )
+        raise _bad_options("DeleteOptions", [FieldError.unsupported("propagationPolicy", f'"{policy}"', supported)])

@@ -188,9 +188,7 @@ def invalid(qualified_kind: str, name: str, errors: Sequence[FieldError]) -> Api
         details["group"] = group
     if kind:
         details["kind"] = kind
-    details["causes"] = [
-        {"reason": error.reason, "message": error.message, "field": error.field} for error in errors
-    ]
+    details["causes"] = [{"reason": error.reason, "message": error.message, "field": error.field} for error in errors]
     # The sentence names each fault once, the causes list them all.
     faults = list(dict.fromkeys(f"{error.field}: {error.message}" for error in errors))
     summary = faults[0] if len(faults) == 1 else f"[{', '.join(faults)}]"

@@ -91,7 +91,9 @@ class Collection:
         self.kind = kind
         self.objects: dict[Key, StoredObject] = {}
         self.changes: deque[Change] = deque(maxlen=memory)
+        # Lists and watches from before `forgotten` are refused; whoever has not seen `dropped` has missed a change.
         self.forgotten = 0
+        self.dropped = 0
         self.watchers: set[asyncio.Event] = set()
         self._order: list[Key] = []
 
@@ -120,7 +122,7 @@ class Collection:
                 insort(self._order, change.key)
             self.objects[change.key] = change.new
         if len(self.changes) == self.changes.maxlen:
-            self.forgotten = self.changes[0].version
+            self.forgotten = self.dropped = self.changes[0].version
         self.changes.append(change)
         for watcher in self.watchers:
             watcher.set()
@@ -142,6 +144,8 @@ class Collection:
 
     def forget(self, version: int) -> None:
         """Forget the changes, so that any version before this one is too old."""
+        if self.changes:
+            self.dropped = self.changes[-1].version
         self.changes.clear()
         self.forgotten = version
         for watcher in self.watchers:
@@ -169,14 +173,14 @@ class ClusterStore:
         """The object, or None."""
         return self._collections[kind].objects.get((namespace, name))
 
-    def list(self, kind: ResourceKind, namespace: str = "") -> list[StoredObject]:
+    def objects(self, kind: ResourceKind, namespace: str = "") -> list[StoredObject]:
         """The objects of a kind in order, everywhere or in one namespace."""
         collection = self._collections[kind]
         return [collection.objects[key] for key in collection.keys(namespace)]
 
     def in_namespace(self, namespace: str) -> list[StoredObject]:
         """Every namespaced object there is in the namespace."""
-        return [stored for kind in KINDS if kind.namespaced for stored in self.list(kind, namespace)]
+        return [stored for kind in KINDS if kind.namespaced for stored in self.objects(kind, namespace)]
 
     def dependents(self, uid: str) -> list[StoredObject]:
         """The objects that name the one with this uid as their owner."""

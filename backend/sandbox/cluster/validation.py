@@ -175,42 +175,44 @@ def shape_fault(kind: ResourceKind, document: Document) -> str:
     """Why the document cannot be read as an object of the kind, in the words of Go's decoder; empty when it can."""
     metadata = document.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
-        return _cannot("object", metadata, f"{kind.kind}.metadata", "v1.ObjectMeta")
+        return _cannot(metadata, f"{kind.kind}.metadata", "v1.ObjectMeta")
+    faults = [*_metadata_faults(mapping(metadata)), *_member_faults(kind, document)]
+    return next(iter(faults), "")
+
+
+def _metadata_faults(metadata: Document) -> Iterator[str]:
     for field in _TEXT_METADATA:
-        value = mapping(metadata).get(field)
+        value = metadata.get(field)
         if value is not None and not isinstance(value, str):
-            return _cannot("", value, f"ObjectMeta.metadata.{field}", "string")
+            yield _cannot(value, f"ObjectMeta.metadata.{field}", "string")
     for field in ("labels", "annotations"):
-        fault = _text_map_fault(mapping(metadata).get(field), f"ObjectMeta.metadata.{field}")
-        if fault:
-            return fault
+        yield from _text_map_faults(metadata.get(field), f"ObjectMeta.metadata.{field}")
     for field in ("finalizers", "ownerReferences", "managedFields"):
-        value = mapping(metadata).get(field)
+        value = metadata.get(field)
         if value is not None and not isinstance(value, list):
-            return _cannot("", value, f"ObjectMeta.metadata.{field}", "[]string")
+            yield _cannot(value, f"ObjectMeta.metadata.{field}", "[]string")
+
+
+def _member_faults(kind: ResourceKind, document: Document) -> Iterator[str]:
     for field in ("spec", "status"):
         value = document.get(field)
         if value is not None and not isinstance(value, dict):
-            return _cannot("", value, f"{kind.kind}.{field}", f"{kind.version}.{kind.kind}{field.capitalize()}")
+            yield _cannot(value, f"{kind.kind}.{field}", f"{kind.version}.{kind.kind}{field.capitalize()}")
     if kind.kind in {"ConfigMap", "Secret"}:
         for field in ("data", "stringData", "binaryData"):
-            fault = _text_map_fault(document.get(field), f"{kind.kind}.{field}")
-            if fault:
-                return fault
-    return ""
+            yield from _text_map_faults(document.get(field), f"{kind.kind}.{field}")
 
 
-def _text_map_fault(value: JsonValue, field: str) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, dict):
-        return _cannot("", value, field, "map[string]string")
-    odd = next((member for member in value.values() if member is not None and not isinstance(member, str)), None)
-    return "" if odd is None else _cannot("", odd, field, "string")
+def _text_map_faults(value: JsonValue, field: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        odd = (member for member in value.values() if member is not None and not isinstance(member, str))
+        yield from (_cannot(member, field, "string") for member in odd)
+    elif value is not None:
+        yield _cannot(value, field, "map[string]string")
 
 
-def _cannot(shown: str, value: JsonValue, field: str, wanted: str) -> str:
-    return f"json: cannot unmarshal {shown or json_type(value)} into Go struct field {field} of type {wanted}"
+def _cannot(value: JsonValue, field: str, wanted: str) -> str:
+    return f"json: cannot unmarshal {json_type(value)} into Go struct field {field} of type {wanted}"
 
 
 def json_type(value: JsonValue) -> str:

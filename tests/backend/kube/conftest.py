@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import pytest
 
-from backend.kube.connection import Connection, Timeouts
+from backend.kube.connection import MAXIMUM_BODY, Connection, Timeouts
 from backend.kube.kubeconfig import exec_line, read_kubeconfig
 from tests.backend.kube.servers import kubeconfig
 
@@ -21,11 +21,17 @@ async def connect() -> AsyncGenerator[Connect, None]:
     opened: list[Connection] = []
 
     async def connect_to(
-        server: str, *, timeouts: Timeouts = PATIENT, text: str = "", name: str = "", **options: object
+        server: str,
+        *,
+        text: str = "",
+        context: str = "",
+        timeouts: Timeouts = PATIENT,
+        name: str = "",
+        maximum_body: int = MAXIMUM_BODY,
     ) -> Connection:
         chosen = text or kubeconfig(server)
-        document = read_kubeconfig(chosen, allow_exec=exec_line(chosen)).document
-        connection = await Connection.open(document, timeouts=timeouts, name=name, **options)  # type: ignore[arg-type]
+        document = read_kubeconfig(chosen, context, allow_exec=exec_line(chosen, context)).document
+        connection = await Connection.open(document, timeouts=timeouts, name=name, maximum_body=maximum_body)
         opened.append(connection)
         return connection
 

@@ -148,6 +148,7 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    target: str
 
     @property
     def json(self) -> object:
@@ -310,7 +311,7 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     parts = urlsplit(target)
-    return Request(method, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body)
+    return Request(method, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body, target)
 
 
 async def free_port() -> int:

@@ -84,8 +84,9 @@ async def test_bodies_are_sent_as_json(connect: Connect, method: str, content_ty
 async def test_paths_reach_the_server_as_they_were_quoted(connect: Connect) -> None:
     async with serve(echo) as server:
         connection = await connect(server.url)
-        found = await connection.get_json("/api/v1/nodes/a%2F..%2Fb%20c")
-    assert found["path"] == "/api/v1/nodes/a/../b c"
+        found = await connection.get_json("/api/v1/nodes/%2E%2E/a%2F..%2Fb%20c", {"labelSelector": "a=b+c"})
+    assert found["path"] == "/api/v1/nodes/../a/../b c"
+    assert server.requests[0].target == "/api/v1/nodes/%2E%2E/a%2F..%2Fb%20c?labelSelector=a%3Db%2Bc"
 
 
 async def test_basic_and_certificate_sign_in(connect: Connect) -> None:

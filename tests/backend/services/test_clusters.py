@@ -220,7 +220,7 @@ async def test_removing_a_label_is_repeatable_and_says_that_a_name_keeps_working
         "did not have the label; its own name keeps working as a label",
     ]
     assert await names(site, "gpu") == []
-    assert [entry.before for entry in await site.entries()][0] == {"label": "gpu"}
+    assert (await site.entries())[0].before == {"label": "gpu"}
 
 
 async def test_removing_clusters_forgets_all_of_them_and_leaves_what_was_delivered(site: Site) -> None:

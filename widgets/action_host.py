@@ -1,0 +1,154 @@
+"""A screen whose keys come from its actions, and that says why a key is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final, Generic, TypeVar
+
+from textual import events, on
+from textual.binding import Binding, BindingsMap, BindingType
+from textual.css.query import NoMatches
+from textual.screen import Screen
+
+from widgets.actions import Action, ActionRegistry
+from widgets.error_dialog import ErrorDialog
+from widgets.hints import Hint, HintsLine
+from widgets.message_line import MessageLine, Severity
+from widgets.table_messages import MarksChanged, RowHighlighted
+
+ContextT = TypeVar("ContextT")
+ResultT = TypeVar("ResultT")
+
+_ACT: Final = "act"
+
+
+class ActionHost(Screen[ResultT], Generic[ContextT, ResultT]):
+    """Gives each action its key, keeps the hints true, and shows a refusal in the screen's MessageLine.
+
+    A subclass implements `current_context` (what the actions are judged by) and `perform` (what they do).
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+e", "full_text", "Read the last message in full", show=False, id="message.full_text"),
+    ]
+
+    def __init__(
+        self, actions: Sequence[Action[ContextT]], registry: ActionRegistry, *, name: str | None = None
+    ) -> None:
+        super().__init__(name=name)
+        self.actions = tuple(actions)
+        self.registry = registry
+        keys = [
+            Binding(registry.keys(action), f"{_ACT}({action.id!r})", action.title, tooltip=action.help, id=action.id)
+            for action in self.actions
+        ]
+        self._bindings = BindingsMap.merge([BindingsMap(keys), self._bindings])
+
+    def current_context(self) -> ContextT:
+        """What is in focus now: the row under the cursor, the marked rows, the user's role and the like."""
+        raise NotImplementedError
+
+    async def perform(self, action: Action[ContextT]) -> None:
+        """Do an action that is not refused. Long work belongs into a worker."""
+        raise NotImplementedError
+
+    def refusal(self, action: Action[ContextT]) -> str | None:
+        """Why the action is not possible now, or None."""
+        return action.refused(self.current_context())
+
+    async def attempt(self, action_id: str) -> bool:
+        """Do the action with this id as its key would, or say why not; False when it was refused or is unknown here."""
+        action = self._action(action_id)
+        if action is None:
+            return False
+        if reason := self.refusal(action):
+            self.say(reason, Severity.REFUSED)
+            return False
+        await self.perform(action)
+        self.refresh_hints()
+        return True
+
+    def _action(self, action_id: object) -> Action[ContextT] | None:
+        return next((action for action in self.actions if action.id == action_id), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """None, which Textual shows greyed, while an action is refused."""
+        if action != _ACT:
+            return super().check_action(action, parameters)
+        found = self._action(parameters[0]) if parameters else None
+        if found is None:
+            return False
+        return None if self.refusal(found) else True
+
+    async def action_act(self, action_id: str) -> None:
+        """Do the action whose key was pressed."""
+        await self.attempt(action_id)
+
+    def on_key(self, event: events.Key) -> None:
+        """A key has been pressed: the last message has been read; a refused key says why."""
+        if (line := self._message_line()) is not None:
+            line.settle()
+        active = self.active_bindings.get(event.key)
+        if active is None or active.enabled or active.node is not self:
+            return
+        action = self._action(active.binding.id)
+        if action is not None and (reason := self.refusal(action)):
+            event.stop()
+            self.say(reason, Severity.REFUSED)
+
+    # Messages and hints
+
+    def say(self, text: str, severity: Severity = Severity.NOTE, *, detail: str = "") -> None:
+        """Show a message in the message line."""
+        if (line := self._message_line()) is not None:
+            line.show(text, severity, detail=detail)
+        else:
+            self.app.notify(text, title=severity.word, markup=False)
+
+    def say_error(self, error: BaseException) -> None:
+        """Show an error in the message line."""
+        if (line := self._message_line()) is not None:
+            line.show_error(error)
+        else:
+            self.app.notify(str(error), title=Severity.ERROR.word, severity="error", markup=False)
+
+    def _message_line(self) -> MessageLine | None:
+        try:
+            return self.query_one(MessageLine)
+        except NoMatches:
+            return None
+
+    def action_full_text(self) -> None:
+        """Open the last message in full, to read and copy it."""
+        line = self._message_line()
+        if line is None or line.last_notice is None:
+            self.say("There is no message yet.")
+            return
+        _ = self.app.push_screen(ErrorDialog.of(line.last_notice))
+
+    def hints(self) -> Sequence[Hint]:
+        """The screen's keys for the hints line: its actions in order, those that are refused now marked."""
+        context = self.current_context()
+        return [
+            Hint(self.registry.label(action), _in_a_row(action.title), action.refused(context) is None)
+            for action in self.actions
+        ]
+
+    def refresh_hints(self) -> None:
+        """Show which keys work now; call it when what is in focus changes other than by the cursor or the marks."""
+        for line in self.query(HintsLine):
+            line.show(self.hints())
+
+    def on_mount(self) -> None:
+        """Show the hints from the start."""
+        self.refresh_hints()
+
+    @on(RowHighlighted)
+    @on(MarksChanged)
+    def _focus_changed(self) -> None:
+        self.refresh_hints()
+
+
+def _in_a_row(title: str) -> str:
+    """A title as it stands among others: without a capital, unless its first word is a name in capitals."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]

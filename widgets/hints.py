@@ -1,0 +1,50 @@
+"""The last line of every screen: the keys that work here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple
+
+from textual.reactive import reactive
+
+from widgets.one_line import OneLine, Part
+
+
+class Hint(NamedTuple):
+    """A key and what it does; not `enabled` when the action is refused now."""
+
+    key: str
+    title: str
+    enabled: bool = True
+
+
+class HintsLine(OneLine):
+    """Keys and titles, the most important first: what does not fit is left out at the right, but never the last hint.
+
+    Keys that are refused now are in brackets, so that they are told apart without colour too.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"hints--bar", "hints--key", "hints--title", "hints--off"}
+
+    base_component = "hints--bar"
+
+    hints: reactive[tuple[Hint, ...]] = reactive[tuple[Hint, ...]](())
+
+    def __init__(self, *, margin: int = 1, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.margin = margin
+
+    def show(self, hints: Iterable[Hint]) -> None:
+        """Show these hints, most important first; the last one (usually `? help`) always stays."""
+        self.hints = tuple(hints)
+
+    def parts(self) -> Sequence[Part]:
+        """One part per hint: the key leads, the title follows."""
+        last = len(self.hints) - 1
+        return [_part(hint, 1 if place in {0, last} else 2) for place, hint in enumerate(self.hints)]
+
+
+def _part(hint: Hint, priority: int) -> Part:
+    if hint.enabled:
+        return Part(hint.title, "hints--title", priority, lead=hint.key, lead_component="hints--key")
+    return Part(f"{hint.title})", "hints--off", priority, lead=f"({hint.key}", lead_component="hints--off")
