@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import CancelledError
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -68,8 +71,12 @@ async def opened(settings: ProgramSettings) -> AsyncIterator[Engine]:
 
 
 def _run(work: Callable[[], Coroutine[None, None, int]], *, as_json: bool = False) -> None:
+    _finish(lambda: asyncio.run(work()), as_json=as_json)
+
+
+def _finish(work: Callable[[], int], *, as_json: bool) -> None:
     try:
-        code = asyncio.run(work())
+        code = work()
     except PlatformError as error:
         code = refuse(error, as_json=as_json)
     except KeyboardInterrupt:
@@ -87,19 +94,27 @@ def init(
     The password is asked for, or taken from OTETUI_ADMIN_PASSWORD.
     """
 
-    async def work() -> int:
-        settings = load_settings()
+    async def refuse_second(settings: ProgramSettings) -> None:
         async with opened(settings) as engine:
             if await engine.is_set_up():
                 raise PlatformError(
                     ErrorKind.CONFLICT, f"The site in {home_folder()} is set up already. Run otetui to log in."
                 )
-            password = settings.admin_password.get_secret_value() or _ask_password()
+
+    async def set_up(settings: ProgramSettings, password: str) -> None:
+        async with opened(settings) as engine:
             await engine.set_up(admin, password)
+
+    def work() -> int:
+        settings = load_settings()
+        asyncio.run(refuse_second(settings))
+        # Asked outside of any event loop, which would keep Ctrl-C to itself until the answer is there.
+        password = settings.admin_password.get_secret_value() or _ask_password()
+        asyncio.run(set_up(settings, password))
         typer.echo(f"The site in {home_folder()} is ready. Run otetui and log in as {admin}.")
         return 0
 
-    _run(work, as_json=as_json)
+    _finish(work, as_json=as_json)
 
 
 def _ask_password() -> str:
@@ -148,17 +163,15 @@ def api(
     as_json: AsJson = False,
 ) -> None:
     """Call one operation and print its answer as JSON. The token is taken from OTETUI_TOKEN."""
-    if stdin == bool(method and path) or (stdin and data):
+    if (method or path or data) if stdin else not (method and path):
         raise typer.BadParameter("give METHOD and PATH, or --stdin and neither of them")
 
     async def work() -> int:
-        settings = load_settings()
-        token = settings.token.get_secret_value()
-        body = {} if stdin else _body(data)
-        async with opened(settings) as engine:
-            if stdin:
-                return await _serve_lines(engine, token)
-            answer = await call(engine.dispatcher, WireCall(method, path, {}, body, token))
+        if stdin:
+            settings = load_settings()
+            async with opened(settings) as engine:
+                return await _serve_lines(engine, settings.token.get_secret_value())
+        answer = await _answer(method, path, data)
         print(json.dumps(answer))
         if answer["code"] == _OK:
             return 0
@@ -171,14 +184,28 @@ def api(
     _run(work, as_json=as_json)
 
 
+async def _answer(method: str, path: str, data: str) -> dict[str, JsonValue]:
+    """The answer to one call; what stops it before the platform is reached is an answer, too."""
+    try:
+        settings = load_settings()
+        body = _body(data)
+        async with opened(settings) as engine:
+            token = settings.token.get_secret_value()
+            return await call(engine.dispatcher, WireCall(method, path, {}, body, token))
+    except PlatformError as error:
+        return error_json(error)
+
+
 async def _serve_lines(engine: Engine, token: str) -> int:
     """Answer each line of standard input with one line, in order, until it ends."""
-    while line := await asyncio.to_thread(sys.stdin.buffer.readline, MAXIMUM_LINE_BYTES + 1):
+    lines: asyncio.Queue[bytes] = asyncio.Queue(1)
+    # A daemon: one that waits for a line must not keep the program from ending when it is interrupted.
+    threading.Thread(target=_read_lines, args=(lines, asyncio.get_running_loop()), daemon=True).start()
+    while line := await lines.get():
         if not line.strip():
             continue
         try:
             if len(line) > MAXIMUM_LINE_BYTES:
-                await asyncio.to_thread(_skip_line, line)
                 raise PlatformError(
                     ErrorKind.INVALID, f"The line is longer than {MAXIMUM_LINE_BYTES} bytes.", reason="line_too_long"
                 )
@@ -190,9 +217,20 @@ async def _serve_lines(engine: Engine, token: str) -> int:
     return 0
 
 
-def _skip_line(line: bytes) -> None:
-    while line and not line.endswith(b"\n"):
-        line = sys.stdin.buffer.readline(MAXIMUM_LINE_BYTES)
+def _read_lines(lines: asyncio.Queue[bytes], loop: asyncio.AbstractEventLoop) -> None:
+    """Pass on each line, the start of one that is too long, and at the end an empty one."""
+    # Not sys.stdin: the lock of a read that goes on would stop the program's end.
+    with os.fdopen(sys.stdin.fileno(), "rb", closefd=False) as source:
+        line = b"more"
+        while line:
+            line = source.readline(MAXIMUM_LINE_BYTES + 1)
+            rest = line
+            while len(line) > MAXIMUM_LINE_BYTES and rest and not rest.endswith(b"\n"):
+                rest = source.readline(MAXIMUM_LINE_BYTES)
+            try:
+                asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
+            except (RuntimeError, CancelledError):
+                return  # the loop has ended: nobody waits for lines any more
 
 
 def _body(data: str) -> dict[str, JsonValue]:

@@ -125,11 +125,17 @@ async def fill_site(home: Path, sandbox: SandboxProcess) -> None:
         session = engine.session()
         await session.login(ADMINISTRATOR, PASSWORD)
         await session.call(CHANGE_SETTINGS, siteName="Harbour City edge (demo)", refreshSeconds=15)
+        behaviours = await asyncio.to_thread(_behaviours, sandbox)
+        await _behave(sandbox, {name: "normal" for name, behaviour in behaviours.items() if behaviour != "normal"})
         names = await _add_clusters(session, sandbox)
-        await _add_people(engine, session)
         await _label_clusters(session, names)
         await _label_nodes(session)
+        # Away before the businesses are approved, so that their namespaces wait; slow only when all is set up.
+        await _behave(sandbox, {name: behaviour for name, behaviour in behaviours.items() if behaviour == "offline"})
+        await _add_people(engine, session)
         await engine.worker.drain()
+        await _behave(sandbox, {name: behaviour for name, behaviour in behaviours.items() if behaviour == "slow"})
+        await engine.inventory.refresh_all()
     finally:
         await engine.close()
 
@@ -145,18 +151,17 @@ async def _some_at_a_time(works: Iterable[Awaitable[T]]) -> list[T]:
 
 
 async def _add_clusters(session: Session, sandbox: SandboxProcess) -> list[str]:
-    """Register every cluster while all of them answer; then those that are to be away or slow become so again."""
-    behaviours = await asyncio.to_thread(_behaviours, sandbox)
-    special = {name: behaviour for name, behaviour in behaviours.items() if behaviour != "normal"}
-    for name in special:
-        await asyncio.to_thread(sandbox.set_behaviour, name, "normal")
+    """Register every cluster, while all of them answer."""
     kubeconfigs = await asyncio.to_thread(_kubeconfigs, sandbox.kubeconfig)
     await _some_at_a_time(
         session.call(ADD_CLUSTER, clusterName=name, kubeconfig=text) for name, text in kubeconfigs.items()
     )
-    for name, behaviour in special.items():
-        await asyncio.to_thread(sandbox.set_behaviour, name, behaviour)
     return list(kubeconfigs)
+
+
+async def _behave(sandbox: SandboxProcess, behaviours: dict[str, str]) -> None:
+    for name, behaviour in behaviours.items():
+        await asyncio.to_thread(sandbox.set_behaviour, name, behaviour)
 
 
 def _behaviours(sandbox: SandboxProcess) -> dict[str, str]:

@@ -27,7 +27,8 @@ class DialogBody(VerticalScroll, can_focus=False):
 class Dialog(ModalScreen[ResultT]):
     """A question or a text over the screen. Opaque, because a dimmed screen would be sent twice over the line.
 
-    A subclass implements `body` and `hints`; it may add lines between the body and the hints (`footer`).
+    A subclass implements `hints` and `body`, or what takes its place (`middle`); it may add lines above the hints
+    (`footer`). The last line but one is kept free for answers to keys (`say`), so that nothing moves.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,15 +50,20 @@ class Dialog(ModalScreen[ResultT]):
         """The box: body, footer, feedback, keys."""
         with Vertical(classes=f"dialog--box {self.box_classes}") as box:
             box.border_title = safe(self._dialog_title, limit=200)
-            if body := list(self.body()):
-                yield DialogBody(*body)
-            yield from self.footer()
-            yield self._feedback
-            yield HintsLine(margin=0)
+            yield from self.middle()
+            with Vertical(classes="dialog--foot"):
+                yield from self.footer()
+                yield self._feedback
+                yield HintsLine(margin=0)
+
+    def middle(self) -> Iterable[Widget]:
+        """The part above the foot: what `body` has, scrolling when it is long."""
+        if body := list(self.body()):
+            yield DialogBody(*body)
 
     def body(self) -> Iterable[Widget]:
-        """What the dialog shows; scrolls when it is long."""
-        raise NotImplementedError
+        """What the dialog shows."""
+        return ()
 
     def footer(self) -> Iterable[Widget]:
         """What stays in view below the body."""
@@ -69,7 +75,6 @@ class Dialog(ModalScreen[ResultT]):
 
     def on_mount(self) -> None:
         """Show the keys."""
-        self._feedback.display = False
         self.refresh_hints()
 
     def refresh_hints(self) -> None:
@@ -80,7 +85,6 @@ class Dialog(ModalScreen[ResultT]):
         """Answer to a key in a line of its own; empty takes the line away."""
         self._feedback.update(safe(text, limit=1000))
         self._feedback.set_classes(f"dialog--feedback {f'tone--{tone}' if tone else ''}")
-        self._feedback.display = bool(text)
 
     def answer(self, value: ResultT | None) -> None:
         """Close with an answer, or with None."""

@@ -216,13 +216,10 @@ class ChoiceDialog(Dialog[ValueT | None], Generic[ValueT]):
         has_help = any(choice.help for choice in choices)
         self._table: VirtualTable[int] = VirtualTable(columns if has_help else columns[:1], int, show_header=False)
 
-    def body(self) -> Iterable[Widget]:
-        """The question."""
+    def middle(self) -> Iterable[Widget]:
+        """The question and the choices."""
         if self._question:
-            yield Static(safe_lines(self._question), markup=False)
-
-    def footer(self) -> Iterable[Widget]:
-        """The choices."""
+            yield Static(safe_lines(self._question), markup=False, classes="dialog--question")
         yield self._table
 
     def on_mount(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from textual import events, on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -101,7 +102,13 @@ class Form(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "submit", "Submit", show=False, id="form.submit"),
         Binding("ctrl+t", "show_passwords", "Show or hide passwords", show=False, id="form.show_passwords"),
-        Binding("enter", "next_field", "Next field", show=False, id="form.next"),
+        # With priority, and moving the focus at once: what is typed or pasted right behind a tab or an enter
+        # must land in the next field. A password must not appear in the field before it.
+        Binding("enter", "next_field", "Next field", show=False, id="form.next", priority=True),
+        # Not so on the last field: what was typed there before must have arrived when the form is submitted.
+        Binding("enter", "submit", "Submit", show=False),
+        Binding("tab", "step(1)", "Next field", show=False, id="form.tab", priority=True),
+        Binding("shift+tab", "step(-1)", "Previous field", show=False, id="form.shift_tab", priority=True),
         Binding("down", "app.focus_next", "Next field", show=False, id="form.down"),
         Binding("up", "app.focus_previous", "Previous field", show=False, id="form.up"),
     ]
@@ -118,9 +125,16 @@ class Form(Vertical):
             """The form, for selectors of `@on`."""
             return self.form
 
-    def __init__(self, fields: Sequence[Field], *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        *,
+        about: str = "",
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
         super().__init__(id=id)
         self.fields = tuple(fields)
+        self._about = about
         self.is_busy = False
         self._touched: set[str] = set()
         self._is_warned = False
@@ -130,8 +144,10 @@ class Form(Vertical):
         self._state.display = False
 
     def compose(self) -> ComposeResult:
-        """The fields, and below them what holds for all."""
+        """What it is about and the fields, and below them what holds for all."""
         with VerticalScroll(can_focus=False):
+            if self._about:
+                yield Static(safe_lines(self._about), markup=False, classes="form--about")
             yield from self._rows.values()
         yield self._state
 
@@ -236,16 +252,22 @@ class Form(Vertical):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        self.action_next_field()
+        self.action_submit()
 
     def action_next_field(self) -> None:
-        """Go to the next field; submit on the last."""
-        names = list(self._rows)
-        here = next((name for name in names if self._rows[name].control.has_focus), names[-1])
-        if here == names[-1]:
-            self.action_submit()
-        else:
-            self.focus_field(names[names.index(here) + 1])
+        """Go to the next field; on the last, and in a text of several lines, enter does what it does there."""
+        if isinstance(self.screen.focused, TextArea) or self._here() == len(self.fields) - 1:
+            raise SkipAction
+        self.action_step(1)
+
+    def action_step(self, fields: int) -> None:
+        """Go some fields on, round the ends."""
+        place = (self._here() + fields) % len(self.fields)
+        self.screen.set_focus(self._rows[self.fields[place].name].control)
+
+    def _here(self) -> int:
+        focused = self.screen.focused
+        return next((place for place, row in enumerate(self._rows.values()) if row.control is focused), 0)
 
     def action_submit(self) -> None:
         """Submit when every field is in order; otherwise go to the first one that is not."""

@@ -8,13 +8,11 @@ from typing import ClassVar, Final
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import Static
 
 from backend.errors import ErrorKind, PlatformError
 from widgets.dialog import Dialog
 from widgets.form import Field, FieldValue, Form
 from widgets.hints import Hint
-from widgets.text import safe_lines
 
 Submit = Callable[[dict[str, FieldValue]], Awaitable[object]]
 
@@ -38,15 +36,9 @@ class FormDialog(Dialog[bool]):
         self.error: PlatformError | None = None
         self._submit = submit
         self._verb = verb
-        self._about = about
-        self._form = Form(fields)
+        self._form = Form(fields, about=about)
 
-    def body(self) -> Iterable[Widget]:
-        """What the form is about."""
-        if self._about:
-            yield Static(safe_lines(self._about), markup=False)
-
-    def footer(self) -> Iterable[Widget]:
+    def middle(self) -> Iterable[Widget]:
         """The form."""
         yield self._form
 

@@ -297,3 +297,12 @@ class VirtualTable(TableFeed[RowT], can_focus=True):
         """The wheel moves the cursor by some rows."""
         event.stop()
         self.move_cursor(self._cursor - _WHEEL_ROWS)
+
+
+NAVIGATION: Final = tuple(
+    binding
+    for binding in VirtualTable.BINDINGS
+    if isinstance(binding, Binding) and binding.id not in {"table.open", "table.unmark_all"}
+)
+"""The keys that mean the same in every table, for `ActionRegistry.add_bindings`. Enter and esc are not among them:
+they open a row and take marks off, and otherwise belong to the screen."""

@@ -14,7 +14,7 @@ from backend.sandbox.cluster.kinds import NAMESPACES, NODES, find_kind
 from backend.sandbox.cluster.requests import Request
 from backend.sandbox.cluster.status import bad_request, not_found
 from backend.sandbox.cluster.store import ClusterStore, StoredObject
-from backend.sandbox.machines import populate
+from backend.sandbox.population import populate
 from backend.sandbox.presence import Presence
 from backend.sandbox.site import ClusterSpec, SiteSpec
 

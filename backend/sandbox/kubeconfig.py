@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import yaml
-
 from backend.sandbox.cluster.authorization import USERS
-from backend.sandbox.cluster.documents import Document, JsonValue
 
 if TYPE_CHECKING:
     from backend.sandbox.certificates import CertificateAuthority
@@ -19,44 +17,29 @@ if TYPE_CHECKING:
 def write_kubeconfig(
     clusters: Iterable[Cluster], authority: CertificateAuthority, user: str, *, certificates: bool = False
 ) -> str:
-    """The kubeconfig of one user for all clusters; the current context is the first cluster's.
+    """The kubeconfig of one user for all clusters, as YAML; the current context is the first cluster's.
 
     With `certificates` the user shows a client certificate, otherwise a token for each cluster.
     """
-    contexts: list[JsonValue] = []
-    servers: list[JsonValue] = []
-    users: list[JsonValue] = []
     trusted = b64encode(authority.certificate).decode()
-    signed: Document = {}
+    signed: dict[str, str] = {}
     if certificates:
         credential = authority.client(user, USERS[user].groups)
-        signed = {
-            "client-certificate-data": b64encode(credential.certificate).decode(),
-            "client-key-data": b64encode(credential.key).decode(),
-        }
+        signed["client-certificate-data"] = b64encode(credential.certificate).decode()
+        signed["client-key-data"] = b64encode(credential.key).decode()
+    servers, users, contexts = ["clusters:"], ["users:"], ["contexts:"]
+    first = ""
     for cluster in clusters:
+        first = first or cluster.name
         login = f"{cluster.name}-{user}"
-        servers.append(
-            {"name": cluster.name, "cluster": {"server": cluster.url, "certificate-authority-data": trusted}}
-        )
-        users.append({"name": login, "user": dict(signed) if signed else {"token": cluster.tokens[user]}})
-        contexts.append({"name": cluster.name, "context": {"cluster": cluster.name, "user": login}})
-    document: Document = {"apiVersion": "v1", "kind": "Config", "clusters": servers, "users": users}
-    document["contexts"] = contexts
-    document["current-context"] = next((str(_name(context)) for context in contexts), "")
-    # Anchors for the certificate that all clusters share would puzzle the people who read the file.
-    return yaml.dump(document, Dumper=_plain_dumper(), sort_keys=False)
+        servers += _entry(cluster.name, "cluster", {"server": cluster.url, "certificate-authority-data": trusted})
+        users += _entry(login, "user", signed or {"token": cluster.tokens[user]})
+        contexts += _entry(cluster.name, "context", {"cluster": cluster.name, "user": login})
+    head = ["apiVersion: v1", "kind: Config", f"current-context: {json.dumps(first)}"]
+    return "\n".join([*head, *servers, *contexts, *users]) + "\n"
 
 
-def _name(context: JsonValue) -> JsonValue:
-    return context["name"] if isinstance(context, dict) else ""
-
-
-def _plain_dumper() -> type[yaml.SafeDumper]:
-    class Dumper(yaml.SafeDumper):
-        """Writes the same text twice rather than an anchor and an alias."""
-
-        def ignore_aliases(self, _data: object) -> bool:
-            return True
-
-    return Dumper
+def _entry(name: str, sort: str, members: dict[str, str]) -> list[str]:
+    # A JSON string is a YAML string, whatever is in it.
+    lines = [f"    {member}: {json.dumps(value)}" for member, value in members.items()]
+    return [f"- name: {json.dumps(name)}", f"  {sort}:", *lines]

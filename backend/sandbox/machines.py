@@ -1,30 +1,15 @@
-"""The objects that a cluster starts with: its nodes, the namespaces every cluster has, and the system's pods."""
+"""Nodes: the makes of machine there are, and what a node of each says about itself."""
 
 from __future__ import annotations
 
 import random
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from backend.sandbox.cluster.documents import Document, JsonValue, child, items, mapping, timestamp
-from backend.sandbox.cluster.kinds import (
-    CONFIG_MAPS,
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    NAMESPACES,
-    NODES,
-    PODS,
-    REPLICA_SETS,
-    SERVICE_ACCOUNTS,
-    SERVICES,
-)
-from backend.sandbox.cluster.store import ClusterStore
-from backend.sandbox.site import ClusterSpec, Machine, NodeSpec
+from backend.sandbox.site import Machine, NodeSpec
 
 _GIB = 1024**2  # Kubelets report memory and disks in Ki.
 _DAY = 86400
-_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,59 +42,78 @@ _MAKES = {
 }
 
 
-def populate(store: ClusterStore, spec: ClusterSpec) -> None:
-    """Put everything into the store that a cluster of this specification has from the start."""
-    seed = zlib.crc32(spec.name.encode())
-    chance = random.Random(seed)  # noqa: S311 - makes the same cluster each time, no secret
-    subnet = seed % 200 + 20
-    store.load(NAMESPACES, [_namespace(name) for name in _NAMESPACES])
-    nodes = [
-        node_document(node, spec.version, f"10.{subnet}.0.{number}", chance)
-        for number, node in enumerate(spec.nodes, start=10)
-    ]
-    store.load(NODES, nodes)
-    store.load(SERVICE_ACCOUNTS, [_named("default", namespace) for namespace in _NAMESPACES])
-    certificates: Document = {"data": {"ca.crt": ""}}
-    store.load(CONFIG_MAPS, [{**_named("kube-root-ca.crt", namespace), **certificates} for namespace in _NAMESPACES])
-    store.load(SERVICES, [_service("kubernetes", "default", 443, 1), _service("kube-dns", "kube-system", 53, 10)])
-    _load_workloads(store, spec, subnet, chance)
+def is_linux(machine: Machine) -> bool:
+    """Whether the agents of the system run on this make of machine."""
+    return _MAKES[machine].system == "linux"
 
 
-def node_document(spec: NodeSpec, version: str, address: str, chance: random.Random) -> Document:
-    """A node as its kubelet and the node controller have written it."""
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What differs between two machines of one make, as the node's document shows it."""
+
+    name: str
+    address: str
+    network: str
+    identity: str
+    memory: str
+    allocatable: str
+    disk: str
+    created: str
+    changed: str
+    heard: str
+
+
+def particulars(spec: NodeSpec, subnet: int, number: int, chance: random.Random) -> Particulars:
+    """The particulars of the cluster's node of that number."""
     make = _MAKES[spec.machine]
     # A few per cent less than the label on the box says, as the system keeps some for itself.
     memory = int(make.memory * _GIB * chance.uniform(0.95, 0.98))
+    return Particulars(
+        spec.name,
+        f"10.{subnet}.{number // 250}.{number % 250}",
+        f"10.244.{number % 256}.0/24",
+        f"{chance.getrandbits(128):032x}",
+        f"{memory}Ki",
+        f"{memory - 100 * 1024}Ki",
+        f"{int(make.disk * _GIB * chance.uniform(0.93, 0.97))}Ki",
+        timestamp(-chance.randint(30 * _DAY, 400 * _DAY)),
+        timestamp(-chance.randint(_DAY, 20 * _DAY)),
+        timestamp(-chance.randint(0, 50)),
+    )
+
+
+def node_document(spec: NodeSpec, version: str, own: Particulars) -> Document:
+    """A node as its kubelet and the node controller have written it."""
+    make = _MAKES[spec.machine]
     capacity: Document = {
         "cpu": str(make.cpu),
-        "ephemeral-storage": f"{int(make.disk * _GIB * chance.uniform(0.93, 0.97))}Ki",
+        "ephemeral-storage": own.disk,
         "hugepages-2Mi": "0",
-        "memory": f"{memory}Ki",
+        "memory": own.memory,
         "pods": "110",
     }
     if make.gpus:
         capacity["nvidia.com/gpu"] = str(make.gpus)
-    allocatable: Document = {**capacity, "memory": f"{memory - 100 * 1024}Ki", "cpu": f"{make.cpu * 1000 - 100}m"}
+    allocatable: Document = {**capacity, "memory": own.allocatable, "cpu": f"{make.cpu * 1000 - 100}m"}
     metadata: Document = {
-        "name": spec.name,
-        "creationTimestamp": timestamp(-chance.randint(30 * _DAY, 400 * _DAY)),
-        "labels": _labels(spec, make),
+        "name": own.name,
+        "creationTimestamp": own.created,
+        "labels": _labels(own.name, spec.machine, make),
         "annotations": {"node.alpha.kubernetes.io/ttl": "0"},
     }
-    node: Document = {"metadata": metadata, "spec": {"podCIDR": f"10.244.{int(address.rpartition('.')[2])}.0/24"}}
+    node: Document = {"metadata": metadata, "spec": {"podCIDR": own.network, "podCIDRs": [own.network]}}
     if spec.cordoned:
         child(node, "spec")["unschedulable"] = True
-    identity = f"{chance.getrandbits(128):032x}"
     node["status"] = {
         "capacity": capacity,
         "allocatable": allocatable,
-        "conditions": _conditions(chance),
-        "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": spec.name}],
+        "conditions": _conditions(own),
+        "addresses": [{"type": "InternalIP", "address": own.address}, {"type": "Hostname", "address": own.name}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": {
-            "machineID": identity,
-            "systemUUID": identity,
-            "bootID": identity,
+            "machineID": own.identity,
+            "systemUUID": own.identity,
+            "bootID": own.identity,
             "kernelVersion": make.kernel,
             "osImage": make.image,
             "containerRuntimeVersion": "containerd://2.1.4",
@@ -121,19 +125,19 @@ def node_document(spec: NodeSpec, version: str, address: str, chance: random.Ran
     }
     set_taints(node, ready=True)
     if not spec.ready:
-        set_ready(node, ready=False, since=timestamp(-chance.randint(600, 3 * _DAY)))
+        set_ready(node, ready=False, since=own.changed)
     return node
 
 
-def _labels(spec: NodeSpec, make: _Make) -> Document:
+def _labels(name: str, machine: Machine, make: _Make) -> Document:
     labels: Document = {
         "beta.kubernetes.io/arch": make.architecture,
         "beta.kubernetes.io/os": make.system,
         "kubernetes.io/arch": make.architecture,
-        "kubernetes.io/hostname": spec.name,
+        "kubernetes.io/hostname": name,
         "kubernetes.io/os": make.system,
     }
-    if spec.machine is Machine.CONTROL_PLANE:
+    if machine is Machine.CONTROL_PLANE:
         labels["node-role.kubernetes.io/control-plane"] = ""
     if make.gpus:
         labels["nvidia.com/gpu.present"] = "true"
@@ -143,8 +147,7 @@ def _labels(spec: NodeSpec, make: _Make) -> Document:
     return labels
 
 
-def _conditions(chance: random.Random) -> list[JsonValue]:
-    now, since = timestamp(-chance.randint(0, 50)), timestamp(-chance.randint(_DAY, 20 * _DAY))
+def _conditions(own: Particulars) -> list[JsonValue]:
     healthy = (
         ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
         ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -155,8 +158,8 @@ def _conditions(chance: random.Random) -> list[JsonValue]:
         {
             "type": sort,
             "status": status,
-            "lastHeartbeatTime": now,
-            "lastTransitionTime": since,
+            "lastHeartbeatTime": own.heard,
+            "lastTransitionTime": own.changed,
             "reason": reason,
             "message": message,
         }
@@ -205,134 +208,3 @@ def set_taints(node: Document, *, ready: bool) -> None:
         spec["taints"] = taints
     else:
         spec.pop("taints", None)
-
-
-def _named(name: str, namespace: str = "") -> Document:
-    metadata: Document = {"name": name, "creationTimestamp": timestamp(-400 * _DAY)}
-    if namespace:
-        metadata["namespace"] = namespace
-    return {"metadata": metadata}
-
-
-def _namespace(name: str) -> Document:
-    document = _named(name)
-    child(document, "metadata")["labels"] = {"kubernetes.io/metadata.name": name}
-    return {**document, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
-
-
-def _service(name: str, namespace: str, port: int, host: int) -> Document:
-    address = f"10.96.0.{host}"
-    spec: Document = {
-        "ports": [{"name": "main", "protocol": "TCP", "port": port, "targetPort": port}],
-        "clusterIP": address,
-        "clusterIPs": [address],
-        "type": "ClusterIP",
-        "sessionAffinity": "None",
-    }
-    return {**_named(name, namespace), "spec": spec, "status": {"loadBalancer": {}}}
-
-
-def _load_workloads(store: ClusterStore, spec: ClusterSpec, subnet: int, chance: random.Random) -> None:
-    """The daemon sets of the system with a pod on each Linux node, and the cluster's DNS."""
-    linux = [
-        (number, node) for number, node in enumerate(spec.nodes, start=10) if _MAKES[node.machine].system == "linux"
-    ]
-    agents = (("kube-proxy", f"registry.k8s.io/kube-proxy:{spec.version}"), ("kube-flannel-ds", "flannel:v0.27.4"))
-    store.load(DAEMON_SETS, [_workload(name, image, len(linux), "DaemonSet") for name, image in agents])
-    image = "registry.k8s.io/coredns/coredns:v1.12.1"
-    store.load(DEPLOYMENTS, [_workload("coredns", image, 2, "Deployment")])
-    deployment = store.get(DEPLOYMENTS, "coredns", "kube-system")
-    replicas = _workload("coredns-674b8bbfcf", image, 2, "ReplicaSet")
-    if deployment is not None:
-        child(replicas, "metadata")["ownerReferences"] = [_owner("apps/v1", "Deployment", "coredns", deployment.uid)]
-    store.load(REPLICA_SETS, [replicas])
-    pods: list[Document] = []
-    for name, agent_image in agents:
-        agent = store.get(DAEMON_SETS, name, "kube-system")
-        owner = _owner("apps/v1", "DaemonSet", name, agent.uid if agent else "")
-        for number, node in linux:
-            pod = _pod(f"{name}-{_suffix(chance)}", name, agent_image, node, f"10.{subnet}.0.{number}")
-            child(pod, "metadata")["ownerReferences"] = [owner]
-            pods.append(pod)
-    owning = store.get(REPLICA_SETS, "coredns-674b8bbfcf", "kube-system")
-    for number, node in linux[:2]:
-        pod = _pod(f"coredns-674b8bbfcf-{_suffix(chance)}", "kube-dns", image, node, f"10.244.{number}.2")
-        owner = _owner("apps/v1", "ReplicaSet", "coredns-674b8bbfcf", owning.uid if owning else "")
-        child(pod, "metadata")["ownerReferences"] = [owner]
-        pods.append(pod)
-    store.load(PODS, pods)
-
-
-def _suffix(chance: random.Random) -> str:
-    return "".join(chance.choices("bcdfghjklmnpqrstvwxz2456789", k=5))
-
-
-def _owner(api_version: str, kind: str, name: str, uid: str) -> Document:
-    reference: Document = {"apiVersion": api_version, "kind": kind, "name": name, "uid": uid}
-    return {**reference, "controller": True, "blockOwnerDeletion": True}
-
-
-def _workload(name: str, image: str, count: int, kind: str) -> Document:
-    labels: Document = {"k8s-app": name}
-    document = _named(name, "kube-system")
-    child(document, "metadata").update({"labels": dict(labels), "generation": 1})
-    containers: list[JsonValue] = [{"name": name.partition("-674")[0], "image": image}]
-    template: Document = {"metadata": {"labels": dict(labels)}, "spec": {"containers": containers}}
-    spec: Document = {"selector": {"matchLabels": labels}, "template": template}
-    status: Document = {"observedGeneration": 1}
-    if kind == "DaemonSet":
-        for counted in ("desiredNumberScheduled", "currentNumberScheduled", "numberReady", "numberAvailable"):
-            status[counted] = count
-        status |= {"updatedNumberScheduled": count, "numberMisscheduled": 0}
-    else:
-        spec["replicas"] = count
-        for counted in ("replicas", "readyReplicas", "availableReplicas"):
-            status[counted] = count
-        if kind == "Deployment":
-            status["updatedReplicas"] = count
-    return {**document, "spec": spec, "status": status}
-
-
-def _pod(name: str, app: str, image: str, node: NodeSpec, address: str) -> Document:
-    document = _named(name, "kube-system")
-    child(document, "metadata").update({"labels": {"k8s-app": app}, "generation": 1})
-    started = timestamp(-20 * _DAY)
-    ready = "True" if node.ready else "False"
-    status: Document = {
-        "phase": "Running",
-        "podIP": address,
-        "podIPs": [{"ip": address}],
-        "startTime": started,
-        "qosClass": "BestEffort",
-        "conditions": list(_pod_conditions(ready, started)),
-        "containerStatuses": [
-            {
-                "name": app,
-                "image": image,
-                "ready": node.ready,
-                "started": True,
-                "restartCount": 0,
-                "state": {"running": {"startedAt": started}},
-            }
-        ],
-    }
-    spec: Document = {
-        "nodeName": node.name,
-        "containers": [{"name": app, "image": image, "resources": {}, "imagePullPolicy": "IfNotPresent"}],
-        "restartPolicy": "Always",
-        "terminationGracePeriodSeconds": 30,
-        "dnsPolicy": "ClusterFirst",
-        "schedulerName": "default-scheduler",
-        "securityContext": {},
-    }
-    return {**document, "spec": spec, "status": status}
-
-
-def _pod_conditions(ready: str, since: str) -> Iterator[JsonValue]:
-    for sort, status in (
-        ("Initialized", "True"),
-        ("Ready", ready),
-        ("ContainersReady", ready),
-        ("PodScheduled", "True"),
-    ):
-        yield {"type": sort, "status": status, "lastTransitionTime": since}

@@ -63,13 +63,15 @@ class Clusters:
         found, total = await self._platform.database.read(lambda tx: clusters.list_clusters(tx, request))
         return Answer(found, total)
 
-    async def get_cluster(self, _caller: Caller, request: GetCluster) -> Answer[ClusterDetail]:
-        """One cluster with its registration and its namespaces; an extension."""
-        return Answer(
-            await self._platform.database.read(
-                lambda tx: clusters.get_detail(tx, require_cluster(tx, request.cluster_name))
-            )
-        )
+    async def get_cluster(self, caller: Caller, request: GetCluster) -> Answer[ClusterDetail]:
+        """One cluster with its registration and those of its namespaces that the caller may see; an extension."""
+        # Others than the system administrator see their own business only (decision 20); no business has id 0.
+        business_id = None if caller.is_system_administrator else caller.business_id or 0
+
+        def look(transaction: Transaction) -> ClusterDetail:
+            return clusters.get_detail(transaction, require_cluster(transaction, request.cluster_name), business_id)
+
+        return Answer(await self._platform.database.read(look))
 
     async def add_cluster_label(self, caller: Caller, request: ChangeClusterLabel) -> Answer[Done]:
         """Operation 17: all named clusters or none; one that has the label already is no error."""

@@ -52,10 +52,6 @@ class Connections:
         dropped = [self._opened.pop(cluster_id) for cluster_id in cluster_ids if cluster_id in self._opened]
         await asyncio.gather(*(connection.close() for connection in dropped))
 
-    async def keep_only(self, cluster_ids: Collection[int]) -> None:
-        """Close the connections to all other clusters: another process may have removed them."""
-        await self.drop(self._opened.keys() - set(cluster_ids))
-
     async def close(self) -> None:
         """Close all connections."""
-        await self.keep_only(())
+        await self.drop(tuple(self._opened))

@@ -152,10 +152,11 @@ class Inventory:
     async def _follow(self, targets: Sequence[Target], interval: int) -> None:
         ids = {target.id for target in targets}
         if gone := self._due.keys() - ids:
+            # Removed, perhaps by another process.
             for cluster_id in gone:
                 del self._due[cluster_id]
                 self._failures.pop(cluster_id, None)
-            await self._connections.keep_only(ids)
+            await self._connections.drop(gone)
         if self._interval not in {0, interval}:
             self._due.clear()
         self._interval = interval

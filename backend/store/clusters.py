@@ -162,15 +162,15 @@ def list_clusters(transaction: Transaction, request: ListClusters) -> tuple[list
     return [Cluster.model_construct(**_fields(row)) for row in rows], total
 
 
-def get_detail(transaction: Transaction, cluster_id: int) -> ClusterDetail:
-    """A registered cluster with its registration and its namespaces."""
+def get_detail(transaction: Transaction, cluster_id: int, business_id: int | None) -> ClusterDetail:
+    """A registered cluster with its registration and its namespaces, of one business or (None) of all."""
     row = transaction.rows(f"{_SELECT} WHERE cluster.id = ?", (cluster_id,))[0]
     return ClusterDetail.model_construct(
         **_fields(row),
         server=row["server"],
         context=row["context"],
         create_time=row["created_at"],
-        namespaces=list_namespaces(transaction, cluster_id=row["id"]),
+        namespaces=list_namespaces(transaction, cluster_id=row["id"], business_id=business_id),
     )
 
 

@@ -93,7 +93,12 @@ async def test_the_administrator_keeps_the_rules_of_all_users(
 
 async def test_setting_up_is_recorded_as_the_platforms_own_doing(site: Site) -> None:
     entry = (await site.activity(action="site.init"))[0]
-    assert (entry.user_id, entry.user, entry.object, entry.after) == (None, "otetui", f"user/{ADMINISTRATOR}", {"role": 4})
+    assert (entry.user_id, entry.user, entry.object, entry.after) == (
+        None,
+        "otetui",
+        f"user/{ADMINISTRATOR}",
+        {"role": 4},
+    )
 
 
 async def test_of_two_that_set_a_site_up_at_once_one_wins(tmp_path: Path) -> None:

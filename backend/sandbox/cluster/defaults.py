@@ -22,6 +22,19 @@ from backend.sandbox.cluster.kinds import (
     ResourceKind,
 )
 
+_NODE_INFORMATION = (
+    "machineID",
+    "systemUUID",
+    "bootID",
+    "kernelVersion",
+    "osImage",
+    "containerRuntimeVersion",
+    "kubeletVersion",
+    "kubeProxyVersion",
+    "operatingSystem",
+    "architecture",
+)
+
 
 def set_defaults(kind: ResourceKind, document: Document) -> None:
     """Fill in what the object leaves out; does nothing to an object that already has it."""
@@ -53,12 +66,14 @@ def _node(document: Document) -> None:
     status = child(document, "status")
     if mapping(status.get("capacity")):
         status.setdefault("allocatable", copy(mapping(status.get("capacity"))))
+    status.setdefault("daemonEndpoints", {"kubeletEndpoint": {"Port": 0}})
+    _fill(child(status, "nodeInfo"), **dict.fromkeys(_NODE_INFORMATION, ""))
 
 
 def _pod(document: Document) -> None:
     spec = child(document, "spec")
     _pod_spec(spec)
-    _fill(spec, enableServiceLinks=True, preemptionPolicy="PreemptLowerPriority", priority=0)
+    _fill(spec, enableServiceLinks=True)
 
 
 def _pod_spec(spec: Document) -> None:

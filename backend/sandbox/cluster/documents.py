@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+import time
 from typing import TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
@@ -78,5 +78,4 @@ def _copy(value: JsonValue) -> JsonValue:
 
 def timestamp(seconds_from_now: float = 0) -> str:
     """RFC 3339 in UTC with whole seconds, as in `creationTimestamp`."""
-    moment = datetime.now(UTC) + timedelta(seconds=seconds_from_now)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds_from_now))

@@ -37,9 +37,9 @@ class Subresource:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ResourceKind:
-    """One row: a resource of the API.
+    """One row: a resource of the API; rows are told apart by identity.
 
     `fields` are the object's top-level members besides `apiVersion`, `kind` and `metadata`; others are dropped, or
     refused where the real server refuses them. `selectable` are the field selectors besides `metadata.name` and

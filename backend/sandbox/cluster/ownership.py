@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from backend.sandbox.cluster.documents import Document, JsonValue, copy, items, mapping, meta, text, timestamp
+from backend.sandbox.cluster.documents import Document, JsonValue, copy, dig, items, mapping, meta, text, timestamp
 from backend.sandbox.cluster.schema import FieldPath, is_map, is_set, is_whole, item_key, list_keys
 
 # An element is `f:name`, `k:{"name":"c"}` or `v:"value"`, as in fieldsV1.
@@ -76,7 +76,7 @@ def leaves(document: Document, *, maps_too: bool = False) -> dict[OwnedPath, Jso
             kept = {key: member for key, member in mapping(value).items() if key not in _UNOWNED_METADATA}
             if kept:
                 _walk(kept, ("f:metadata",), ("metadata",), found, maps_too=maps_too)
-        else:
+        elif value != {}:
             _walk(value, (f"f:{name}",), (name,), found, maps_too=maps_too)
     return found
 
@@ -159,7 +159,7 @@ def _shown_element(element: str) -> str:
 def managers_of(document: Document) -> list[Manager]:
     """The managers that the object's metadata lists."""
     found: list[Manager] = []
-    for entry in items(meta(document).get("managedFields")):
+    for entry in items(dig(document, "metadata", "managedFields")):
         fields = mapping(entry)
         if fields:
             found.append(
@@ -220,10 +220,18 @@ def track_update(old: Document, new: Document, manager: Manager) -> None:
         meta(new).pop("managedFields", None)
         return
     written, gone = changed(old, new)
+    written = frozenset(path for path in written if _is_trackable(path, manager))
     mine = next((entry.owned for entry in known if entry.identity == manager.identity), frozenset())
     others = [entry for entry in known if entry.identity != manager.identity]
     kept = [*without(others, written | gone), *(entry for entry in known if entry.identity == manager.identity)]
     write_managers(new, with_owned(kept, manager, (mine | written) - gone))
+
+
+def _is_trackable(path: OwnedPath, manager: Manager) -> bool:
+    """Whether a write through this subresource can own the field; the finalizers of namespaces are nobody's."""
+    if path[0] == "f:metadata":
+        return True
+    return (path[0] == "f:status") is (manager.subresource == "status") and path != ("f:spec", "f:finalizers")
 
 
 def plain(document: Document) -> Document:

@@ -11,7 +11,7 @@ import json
 import uuid
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from backend.sandbox.cluster.documents import Document, dig, encode, items, mapping, meta, strings, text, timestamp
@@ -67,6 +67,25 @@ class StoredObject:
             self.kind.api_version.encode(),
             self.body,
         )
+
+
+def freeze(kind: ResourceKind, document: Document) -> StoredObject:
+    """The document as it is stored."""
+    metadata = meta(document)
+    rest = {name: value for name, value in document.items() if name not in {"kind", "apiVersion", "metadata"}}
+    owners = tuple(text(mapping(owner).get("uid")) for owner in items(metadata.get("ownerReferences")))
+    fields = {path: _field_text(dig(document, *path.split("."))) for path in kind.selectable}
+    return StoredObject(
+        kind,
+        text(metadata.get("namespace")),
+        text(metadata.get("name")),
+        text(metadata.get("uid")),
+        int(text(metadata.get("resourceVersion")) or 0),
+        strings(metadata.get("labels")),
+        fields,
+        owners,
+        encode({"metadata": metadata, **rest})[1:],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +212,23 @@ class ClusterStore:
 
     def load(self, kind: ResourceKind, documents: Iterable[Document]) -> None:
         """Put many objects there at once, as if they had always been there."""
-        loaded = [self._freeze(kind, self._complete(kind, document)) for document in documents]
+        self.load_stored(kind, [freeze(kind, self._complete(kind, document)) for document in documents])
+
+    def load_stored(self, kind: ResourceKind, loaded: Sequence[StoredObject]) -> None:
+        """The same for objects that are ready to be stored, with `next_version` as their versions."""
         self._collections[kind].load(loaded)
         self._collections[kind].forget(self.version)
         for stored in loaded:
             self._index(stored)
 
+    def next_version(self) -> int:
+        """Count the cluster's version up."""
+        self.version += 1
+        return self.version
+
     def put(self, kind: ResourceKind, document: Document) -> StoredObject:
         """Create or replace an object; fills uid, creationTimestamp and resourceVersion in."""
-        stored = self._freeze(kind, self._complete(kind, document))
+        stored = freeze(kind, self._complete(kind, document))
         old = self.get(kind, stored.name, stored.namespace)
         if old is not None:
             self._unindex(old)
@@ -215,7 +242,7 @@ class ClusterStore:
         metadata = meta(draft)
         metadata.setdefault("uid", str(uuid.uuid4()))
         metadata.setdefault("creationTimestamp", timestamp())
-        return self._freeze(kind, draft)
+        return freeze(kind, draft)
 
     def remove(self, kind: ResourceKind, name: str, namespace: str = "") -> StoredObject | None:
         """Take an object away at once; its last state, or None if there is none."""
@@ -223,8 +250,7 @@ class ClusterStore:
         if old is None:
             return None
         self._unindex(old)
-        self.version += 1
-        self._record(Change(self.version, old, None))
+        self._record(Change(self.next_version(), old, None))
         return old
 
     def compact(self) -> None:
@@ -239,26 +265,8 @@ class ClusterStore:
             metadata.pop("namespace", None)
         metadata.setdefault("uid", str(uuid.uuid4()))
         metadata.setdefault("creationTimestamp", timestamp())
-        self.version += 1
-        metadata["resourceVersion"] = str(self.version)
+        metadata["resourceVersion"] = str(self.next_version())
         return document
-
-    def _freeze(self, kind: ResourceKind, document: Document) -> StoredObject:
-        metadata = meta(document)
-        rest = {name: value for name, value in document.items() if name not in {"kind", "apiVersion", "metadata"}}
-        owners = tuple(text(mapping(owner).get("uid")) for owner in items(metadata.get("ownerReferences")))
-        fields = {path: _field_text(dig(document, *path.split("."))) for path in kind.selectable}
-        return StoredObject(
-            kind,
-            text(metadata.get("namespace")),
-            text(metadata.get("name")),
-            text(metadata.get("uid")),
-            int(text(metadata.get("resourceVersion")) or 0),
-            strings(metadata.get("labels")),
-            fields,
-            owners,
-            encode({"metadata": metadata, **rest})[1:],
-        )
 
     def _index(self, stored: StoredObject) -> None:
         for owner in stored.owners:

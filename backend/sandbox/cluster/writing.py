@@ -31,6 +31,7 @@ _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX_LENGTH = 5
 _LONGEST_PREFIX = 58
 _SERVER_METADATA = ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds")
+_OMITTED_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences")
 _KEPT_METADATA = ("uid", "creationTimestamp", "generation", "generateName", "deletionTimestamp")
 
 
@@ -86,9 +87,9 @@ def add(write: Write, document: Document, *, applied: bool = False) -> StoredObj
     check_namespace(store, kind, write.namespace, name)
     prepare_new(kind, document, write.namespace)
     check_encoding(kind, document)
+    set_defaults(kind, document)
     if not applied:
         track_update({}, document, write.manager())
-    set_defaults(kind, document)
     check_new(kind, document)
     existing = store.get(kind, name, write.namespace)
     if existing is not None:
@@ -119,6 +120,9 @@ def prepare_new(kind: ResourceKind, document: Document, namespace: str) -> None:
     metadata = meta(document)
     for field in (*_SERVER_METADATA, "resourceVersion", "selfLink"):
         metadata.pop(field, None)
+    for field in _OMITTED_WHEN_EMPTY:
+        if field in metadata and not metadata[field]:
+            del metadata[field]
     if kind.namespaced:
         metadata["namespace"] = namespace
     if kind.generation:
@@ -218,7 +222,7 @@ def _keep(kind: ResourceKind, after: Document, before: Document) -> None:
     metadata = meta(after)
     for field in (*_KEPT_METADATA, "deletionGracePeriodSeconds", "resourceVersion"):
         _carry(meta(before), metadata, field)
-    for field in ("labels", "annotations", "finalizers", "ownerReferences"):
+    for field in _OMITTED_WHEN_EMPTY:
         if field in metadata and not metadata[field]:
             del metadata[field]
     metadata["name"] = meta(before)["name"]

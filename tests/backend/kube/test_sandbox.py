@@ -15,6 +15,7 @@ from backend.kube.inventory import NodeEvent, list_nodes, node_pages, readiness,
 from backend.kube.kubeconfig import contexts
 from backend.kube.labels import add_node_label, evict_pods, remove_node_label
 from backend.kube.namespaces import ensure_namespace
+from backend.sandbox.cluster.documents import Document, JsonValue
 from backend.sandbox.process import SandboxProcess
 from tests.backend.kube.conftest import Connect
 
@@ -136,7 +137,7 @@ async def test_namespaces(first: Connection) -> None:
 
 
 async def test_pods_are_evicted_unless_a_budget_forbids_it(sandbox: SandboxProcess, first: Connection) -> None:
-    def pod(name: str, app: str) -> dict[str, object]:
+    def pod(name: str, app: str) -> Document:
         return {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -145,13 +146,13 @@ async def test_pods_are_evicted_unless_a_budget_forbids_it(sandbox: SandboxProce
             "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
         }
 
-    budget = {
+    budget: Document = {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": {"name": "b", "namespace": "evicted"},
         "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "guarded"}}},
     }
-    objects = [pod("plain", "a"), pod("guarded", "guarded"), pod("foreign", "other"), budget]
+    objects: list[JsonValue] = [pod("plain", "a"), pod("guarded", "guarded"), pod("foreign", "other"), budget]
     await asyncio.to_thread(sandbox.add_objects, FIRST, objects)
     results = {result.pod: result for result in await evict_pods(first, NODE, "app in (a,guarded)")}
     assert set(results) == {"plain", "guarded"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import jwt
 import pytest
 from pydantic import JsonValue
 
@@ -32,7 +33,13 @@ class Row:
     codes: dict[int, int] = field(default_factory=dict)
 
 
-USER = {"user": "newcomer", "password": PASSWORD, "phone": "555", "isAdmin": False, "realName": "New"}
+USER: dict[str, JsonValue] = {
+    "user": "newcomer",
+    "password": PASSWORD,
+    "phone": "555",
+    "isAdmin": False,
+    "realName": "New",
+}
 NODES: dict[str, JsonValue] = {"nodeName": ["none"], "nodeLabel": "edge", "clusterName": "none"}
 CLUSTERS: dict[str, JsonValue] = {"clusterName": ["none"]}
 
@@ -140,8 +147,6 @@ async def test_a_token_is_proved_before_anything_else(site: Site, operation: Ope
 
 def tokens_id(token: str) -> str:
     """The id inside a token."""
-    import jwt
-
     return str(jwt.decode(token, options={"verify_signature": False})["jti"])
 
 
@@ -158,9 +163,7 @@ async def test_a_role_is_checked_before_the_parameters(site: Site, operation: Op
 
 
 @every_operation
-async def test_refused_changes_are_recorded_and_refused_looks_are_not(
-    site: Site, operation: Operation[object]
-) -> None:
+async def test_refused_changes_are_recorded_and_refused_looks_are_not(site: Site, operation: Operation[object]) -> None:
     row = TABLE[operation.id]
     for role, user in (await site.cast()).items():
         if role in row.roles or row.roles == WITHOUT_TOKEN:

@@ -153,9 +153,7 @@ async def test_businesses(site: Site) -> None:
     assert_documented(listed["data"][0], f"{{ {row} }}")
     shown = await as_administrator(site, "GET", "/v1/business/id/1")
     assert set(shown) == {"code", "message", "data"}
-    assert_documented(
-        shown["data"], f'{{ {row}, "introduce": "introduce", "objective": "", "scale": "1400000000" }}'
-    )
+    assert_documented(shown["data"], f'{{ {row}, "introduce": "introduce", "objective": "", "scale": "1400000000" }}')
     audit = '{ "comment": "pass", "status": 1 }'
     assert await as_administrator(site, "PUT", "/v1/business/id/1", audit) == DONE
     assert (await as_administrator(site, "PUT", "/v1/business/id/1", audit))["code"] == 409
@@ -215,7 +213,7 @@ async def test_nodes(site: Site) -> None:
         ("POST", '{ "nodeLabel": "label1", "clusterName": "c1", "nodeName": ["GuangZhou", "BeiJing"] }'),
         (
             "DELETE",
-            '{ "nodeLabel": "label1", "clusterName": "c1", "nodeName": ["GuangZhou", "BeiJing"], "deleteDeploy": true }',
+            '{"nodeLabel": "label1", "clusterName": "c1", "nodeName": ["GuangZhou", "BeiJing"], "deleteDeploy": true}',
         ),
     ],
 )

@@ -13,9 +13,11 @@ from pydantic import JsonValue
 
 from backend.errors import ErrorKind, PlatformError
 from backend.models.base import Outcome, Role
-from backend.operations.accounts import AUDIT_USER, GET_AUTHORIZATION, LOGIN, REGISTER, RESET_PASSWORD
+from backend.operations.accounts import AUDIT_USER, DELETE_USER, GET_AUTHORIZATION, LOGIN, REGISTER, RESET_PASSWORD
 from backend.security import lockout, passwords
+from backend.security.box import SecretBox
 from backend.services import sessions
+from backend.services.platform import Platform
 from backend.services.sessions import Sessions
 from tests.backend.sites import ADMINISTRATOR, PASSWORD, Site, is_refusal
 
@@ -347,9 +349,6 @@ async def test_the_signing_key_is_kept_boxed_and_shared_by_all_engines_of_a_site
 
 
 async def test_another_box_key_is_told_at_log_in(site: Site) -> None:
-    from backend.security.box import SecretBox
-    from backend.services.platform import Platform
-
     old = site.engine._platform
     await site.login(ADMINISTRATOR)
     platform = Platform(old.database, SecretBox(b"x" * 32), old.clock, old.notifier)
@@ -360,8 +359,6 @@ async def test_another_box_key_is_told_at_log_in(site: Site) -> None:
 
 
 async def test_a_deleted_users_name_is_an_unknown_name(site: Site) -> None:
-    from backend.operations.accounts import DELETE_USER
-
     await site.register("bob")
     await site.call(DELETE_USER, ADMINISTRATOR, userid=await site.user_id("bob"))
     assert await fail(site, "bob") == ["login_failed"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,6 @@ async def race(home: Path, token: str, *calls: list[list[object]]) -> list[list[
 @pytest.fixture
 async def real_time(site: Site) -> str:
     """An administrator's token that other processes, whose clocks tell the time, take for valid."""
-    import time
-
     site.clock.time = int(time.time())
     return await site.login(ADMINISTRATOR)
 
@@ -63,7 +62,9 @@ async def test_of_two_processes_that_audit_a_business_one_wins(site: Site, real_
         await site.approved(f"owner-{number}")
         business_id = await site.apply(f"owner-{number}", f"business-{number}")
         for process, own in enumerate(calls):
-            own.append(["PUT", f"/v1/business/id/{business_id}", {"comment": f"process {process}", "status": process + 1}])
+            own.append(
+                ["PUT", f"/v1/business/id/{business_id}", {"comment": f"process {process}", "status": process + 1}]
+            )
     answers = await race(site.home, real_time, *calls)
     for number, pair in enumerate(zip(*answers, strict=True)):
         assert sorted(map(tuple, pair)) == [(200, ""), (409, "business_not_pending")], number

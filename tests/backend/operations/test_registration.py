@@ -13,6 +13,7 @@ from backend.errors import ErrorKind, PlatformError
 from backend.models.base import Outcome
 from backend.operations.accounts import DELETE_USER, GET_AUTHORIZATION, LIST_USERS, REGISTER
 from tests.backend.sites import ADMINISTRATOR, PASSWORD, Site, is_refusal
+from tests.errors import error_of_call
 
 BOB: dict[str, JsonValue] = {
     "user": "bob",
@@ -52,7 +53,13 @@ async def test_the_password_is_stored_only_as_a_hash(site: Site) -> None:
 async def test_a_registration_is_recorded_without_password_and_phone(site: Site) -> None:
     await site.call(REGISTER, **BOB)
     entry = (await site.activity(action="user.register"))[0]
-    assert (entry.user_id, entry.user, entry.role, entry.object, entry.outcome) == (None, "", 0, "user/bob", Outcome.DONE)
+    assert (entry.user_id, entry.user, entry.role, entry.object, entry.outcome) == (
+        None,
+        "",
+        0,
+        "user/bob",
+        Outcome.DONE,
+    )
     assert entry.after == {"status": 0, "isAdmin": True, "businessId": None}
     assert "12345678910" not in repr(entry)
 
@@ -143,7 +150,9 @@ async def test_what_keeps_the_rules_is_taken_and_given_back_unchanged(site: Site
     assert await site.login(str(expected["user"]), str(expected["password"]))
 
 
-@pytest.mark.parametrize("extra", ["status", "role", "builtIn", "businessId", "id", "is_admin", "real_name", "__class__"])
+@pytest.mark.parametrize(
+    "extra", ["status", "role", "builtIn", "businessId", "id", "is_admin", "real_name", "__class__"]
+)
 async def test_nothing_else_can_be_given(site: Site, extra: str) -> None:
     error = await site.refusal(REGISTER, **{**BOB, extra: 1})
     assert is_refusal(error, ErrorKind.INVALID, "invalid_parameter")
@@ -197,10 +206,16 @@ async def test_of_twenty_registrations_of_a_name_at_once_one_wins(site: Site) ->
 async def test_hostile_texts_are_taken_or_refused_but_never_break_anything(
     site: Site, user: str, name: str, phone: str, password: str
 ) -> None:
-    try:
-        await site.call(REGISTER, user=user, password=password, phone=phone, isAdmin=False, realName=name)
-    except PlatformError as error:
+    error = await error_of_call(
+        site.call(REGISTER, user=user, password=password, phone=phone, isAdmin=False, realName=name)
+    )
+    if error is not None:
         assert error.kind in {ErrorKind.INVALID, ErrorKind.CONFLICT}
-        error.message.encode()
-        assert "\x1b" not in error.message
-        assert "\x00" not in error.message
+        assert_plain(error.message)
+
+
+def assert_plain(text: str) -> None:
+    """Fail when a sentence holds what a terminal obeys or cannot show."""
+    text.encode()
+    assert "\x1b" not in text
+    assert "\x00" not in text

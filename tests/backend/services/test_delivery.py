@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from backend.delivery.worker import Drained
+from backend.models.base import Role
 from backend.models.businesses import AuditBusiness, GetBusiness, NamespaceDelivery
-from backend.services.platform import SYSTEM
+from backend.models.clusters import GetCluster
+from backend.services.platform import SYSTEM, Caller
 from tests.backend.delivery.site import insert_business
 from tests.backend.delivery.waiting import until
 from tests.backend.kube.clusters import namespace
@@ -151,3 +153,16 @@ async def test_a_cluster_removed_while_work_waits_takes_its_work_along(site: Sit
         await until(lambda: edge.asked("GET", "/api/v1/namespaces/ns1") > 0)
         await site.platform.database.write(lambda tx: tx.change("DELETE FROM cluster"))
     assert await site.worker.drain() == Drained(delivered=0, waiting=0, conflict=0)
+
+
+async def test_a_cluster_shows_others_only_the_namespace_of_their_own_business(site: Site) -> None:
+    await site.registered("edge-1")
+    own, other = await approve(site, "own"), await approve(site, "other")
+
+    async def seen(caller: Caller) -> list[int]:
+        answer = await site.clusters.get_cluster(caller, GetCluster(clusterName="edge-1"))
+        return [row.business_id for row in answer.data.namespaces]
+
+    assert await seen(SYSTEM) == [own, other]
+    assert await seen(Caller(7, "ann", Role.GENERAL_USER, business_id=own)) == [own]
+    assert await seen(Caller(8, "bob", Role.GENERAL_USER)) == []

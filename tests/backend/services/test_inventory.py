@@ -207,7 +207,7 @@ async def test_two_processes_take_turns_instead_of_asking_twice(tmp_path: Path) 
         clock.seconds += 100
         clock.milliseconds += 100_000
         async with refreshing(first):
-            await until(lambda: edge.asked(*LISTING) == asked + 1)
+            await until(lambda: edge.asked(*LISTING) == asked + 1 and not first.inventory._probes)
             async with refreshing(second):
                 await asyncio.sleep(0.5)
                 assert edge.asked(*LISTING) == asked + 1

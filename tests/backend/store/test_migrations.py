@@ -27,10 +27,10 @@ def make_older(path: Path, before: str) -> None:
     connection.close()
 
 
-def schema(path: Path) -> list[tuple[str, str]]:
+def schema(path: Path) -> list[object]:
     """Every table, index and trigger of a store with its definition."""
     connection = outside(path)
-    found = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").fetchall()
+    found = list(connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name"))
     connection.close()
     return found
 
