@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE := otetui screens widgets backend tests benchmarks
 
-.PHONY: help demo run test lint types contracts lock live bench clean
+.PHONY: help demo run test lint types contracts reference lock live bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ live: $(READY) ## Run the live suite on real control planes, built on first use
 
 bench: $(READY) ## Measure what the README claims
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+reference: $(READY) ## Make the README's references and pictures anew
+	@$(BIN)/python -m otetui.reference && $(BIN)/python docs/make_pictures.py
 
 lock: $(READY) ## Pin the newest versions of all dependencies
 	@$(BIN)/pip install --quiet uv && $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes \

@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from backend.clock import Clock
 from backend.delivery.worker import Drained, Worker
 from backend.dispatch import Dispatcher
@@ -90,7 +92,13 @@ class Engine:
     async def set_up(self, administrator: str, password: str) -> None:
         """Create the system administrator (decision 7). Raises PlatformError (409, 422)."""
         # The same rules as for every user, by the same model.
-        sample = {"user": administrator, "password": password, "phone": "0", "isAdmin": True, "realName": "x"}
+        sample: dict[str, JsonValue] = {
+            "user": administrator,
+            "password": password,
+            "phone": "0",
+            "isAdmin": True,
+            "realName": "x",
+        }
         validate(Register, sample, strict=True)
         await self.services.accounts.create_administrator(administrator, password)
 

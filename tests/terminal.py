@@ -18,6 +18,8 @@ from typing import Self
 import pyte
 
 QUIET_SECONDS = 0.15
+TOGETHER_SECONDS = 0.002
+"""What follows a chunk so soon belongs to it."""
 _KEYS = {
     "enter": "\r",
     "escape": "\x1b",
@@ -58,6 +60,7 @@ class Terminal:
     ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
+        self._unseen: list[tuple[bytes, float]] = []
         self.written = bytearray()
         self.started = time.perf_counter()
         self.process_id, self._descriptor = pty.fork()
@@ -77,7 +80,11 @@ class Terminal:
         self.close()
 
     def read(self, timeout: float) -> tuple[bytes, float]:
-        """What the program writes within `timeout` seconds, up to one chunk, and when it came; empty when nothing."""
+        """What the program writes within `timeout` seconds, up to one chunk, and when it came; empty when nothing.
+
+        The chunk is put on the screen when the screen is next looked at: drawing it takes longer than reading it, and
+        a program that waits for its reader would be timed too slow.
+        """
         ready, _, _ = select.select([self._descriptor], [], [], timeout)
         if not ready:
             return b"", time.perf_counter()
@@ -88,26 +95,63 @@ class Terminal:
         moment = time.perf_counter()
         if data:
             self.written += data
-            self._stream.feed(data)
+            self._unseen.append((data, moment))
         return data, moment
+
+    def draw(self) -> None:
+        """Put everything that was read on the screen."""
+        for data, _ in self._unseen:
+            self._stream.feed(data)
+        self._unseen.clear()
 
     @property
     def text(self) -> str:
         """The screen as text, a line per row."""
+        self.draw()
+        return self._shown()
+
+    def _shown(self) -> str:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def wait_until(self, condition: Callable[[str], bool], what: str, timeout: float = 20) -> float:
         """Read until the screen meets `condition`; returns when the bytes that did it came. Raises AssertionError."""
         deadline = time.perf_counter() + timeout
-        moment = time.perf_counter()
-        while not condition(self.text):
+        self.draw()
+        while (moment := self._met(condition)) is None:
             left = deadline - time.perf_counter()
             if left <= 0:
                 raise AssertionError(f"no {what} within {timeout} s; the screen:\n{self.text}")
-            data, moment = self.read(min(left, 0.5))
+            data, _ = self.read(min(left, 0.5))
             if not data and self._ended():
                 raise AssertionError(f"the program ended before {what}; the screen:\n{self.text}")
+            while data and time.perf_counter() < deadline:
+                data, _ = self.read(TOGETHER_SECONDS)
         return moment
+
+    def _met(self, condition: Callable[[str], bool]) -> float | None:
+        """Draw what was read up to the chunk that makes the screen meet `condition`; when that came, or None."""
+        moment = time.perf_counter()
+        if condition(self._shown()):
+            return moment
+        while self._unseen:
+            data, moment = self._unseen.pop(0)
+            self._stream.feed(data)
+            if condition(self._shown()):
+                return moment
+        return None
+
+    def painted(self, quiet: float = QUIET_SECONDS, timeout: float = 20) -> float:
+        """Read until the program is quiet; returns when the screen first showed what it shows then."""
+        before = self.text
+        self.settle(quiet, timeout)
+        chunks = tuple(self._unseen)
+        shown = [before]
+        for data, _ in chunks:
+            self._stream.feed(data)
+            shown.append(self._shown())
+        self._unseen.clear()
+        moments = [time.perf_counter(), *(moment for _, moment in chunks)]
+        return moments[shown.index(shown[-1])]
 
     def wait_for(self, text: str, timeout: float = 20) -> float:
         """Read until `text` is on the screen; returns when the bytes that did it came."""

@@ -8,12 +8,12 @@ from typing import ClassVar, Final, Generic, TypeVar
 from textual import events, on
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.css.query import NoMatches
-from textual.screen import Screen
 
 from widgets.actions import Action, ActionRegistry
 from widgets.error_dialog import ErrorDialog
 from widgets.hints import Hint, HintsLine
 from widgets.message_line import MessageLine, Severity
+from widgets.quiet_screen import QuietScreen
 from widgets.table_messages import MarksChanged, RowHighlighted
 
 ContextT = TypeVar("ContextT")
@@ -22,7 +22,7 @@ ResultT = TypeVar("ResultT")
 _ACT: Final = "act"
 
 
-class ActionHost(Screen[ResultT], Generic[ContextT, ResultT]):
+class ActionHost(QuietScreen[ResultT], Generic[ContextT, ResultT]):
     """Gives each action its key, keeps the hints true, and shows a refusal in the screen's MessageLine.
 
     A subclass implements `current_context` (what the actions are judged by) and `perform` (what they do).

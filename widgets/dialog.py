@@ -8,12 +8,12 @@ from typing import ClassVar, TypeVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from widgets.clipboard import copy
 from widgets.hints import Hint, HintsLine
+from widgets.quiet_screen import QuietModalScreen
 from widgets.text import safe, safe_lines
 from widgets.theme import Tone
 
@@ -24,7 +24,7 @@ class DialogBody(VerticalScroll, can_focus=False):
     """The part of a dialog that scrolls when it does not fit; the dialog's own keys scroll it."""
 
 
-class Dialog(ModalScreen[ResultT]):
+class Dialog(QuietModalScreen[ResultT]):
     """A question or a text over the screen. Opaque, because a dimmed screen would be sent twice over the line.
 
     A subclass implements `hints` and `body`, or what takes its place (`middle`); it may add lines above the hints

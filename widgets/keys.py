@@ -10,6 +10,9 @@ from textual.keys import Keys, key_to_character
 _MODIFIERS: Final = frozenset({"ctrl", "shift", "alt", "super", "meta", "hyper"})
 _NAMED: Final = frozenset(key.value for key in Keys)
 _LABELS: Final = {
+    # Textual's short names for these two are no Unicode names, so it finds no character for them.
+    "slash": "/",
+    "backslash": "\\",
     "escape": "esc",
     "pagedown": "pgdn",
     "pageup": "pgup",

@@ -1,16 +1,22 @@
-"""The console's two themes, which of them a terminal gets, and an App base that sends no colour with NO_COLOR."""
+"""The console's two themes, which of them a terminal gets, and an App base that sends little and no unwanted colour."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeVar
+from typing import ClassVar, Final, Literal, TypeVar
 
+from rich.console import RenderableType
 from rich.segment import Segment
+from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import Screen
 from textual.theme import Theme
+
+from widgets.sent_lines import SentLines
 
 ThemeSetting = Literal["auto", "dark", "ansi"]
 Tone = Literal["", "muted", "good", "busy", "warn", "bad", "accent"]
@@ -159,14 +165,20 @@ _WITHOUT_COLOUR: Final = WithoutColour()
 
 
 class ThemedApp(App[_ResultT]):
-    """An App with the console's themes, no animation, and no colour sequence at all with NO_COLOR.
+    """An App with the console's themes, no animation, no colour sequence at all with NO_COLOR, and small repaints.
 
-    The App class that is built on it puts `widgets.styles.STYLE_SHEETS` first in its CSS_PATH.
+    The App class that is built on it puts `widgets.styles.STYLE_SHEETS` first in its CSS_PATH. ctrl+l paints the
+    screen anew, for when something else has written to the terminal.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+l", "redraw", "Paint the screen anew", show=False, id="app.redraw"),
+    ]
 
     def __init__(self, theme_setting: ThemeSetting = "auto") -> None:
         super().__init__()
         self.no_color = no_colour(os.environ)
+        self._sent = SentLines()
         self.animation_level = "none"
         self.register_theme(DARK)
         self.register_theme(ANSI)
@@ -180,3 +192,21 @@ class ThemedApp(App[_ResultT]):
         """Textual's filters; with NO_COLOR its grey ones give way to one that leaves no colour."""
         filters = [kept for kept in super().get_line_filters() if not isinstance(kept, Monochrome | NoColor)]
         return [*filters, _WITHOUT_COLOUR] if self.no_color else filters
+
+    def on_mount(self) -> None:
+        """After a suspension the terminal shows what other programs left."""
+        self.app_resume_signal.subscribe(self, lambda _: self._sent.forget())
+
+    def action_redraw(self) -> None:
+        """Paint the whole screen anew."""
+        self._sent.forget()
+        self.refresh()
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Textual's way to the terminal: lines that it shows already are not sent again."""
+        is_sent = self.is_running and not self._batch_count and not self.is_headless and not self.is_inline
+        update: object = renderable
+        if is_sent and isinstance(update, CompositorUpdate):
+            super()._display(screen, self._sent.unsent(update, self.console))
+        else:
+            super()._display(screen, renderable)

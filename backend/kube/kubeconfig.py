@@ -8,9 +8,10 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 
+from backend.errors import ErrorKind, PlatformError
 from backend.kube.credentials import Access, ExecPlugin, read_access
 from backend.kube.kubeconfig_files import inline_files
-from backend.kube.kubeconfig_text import Section, chosen_context, context_names, dump, entries, load, refused
+from backend.kube.kubeconfig_text import Section, chosen_context, context_names, dump, entries, load
 
 __all__ = ["Kubeconfig", "contexts", "exec_line", "inline_files", "open_document", "read_kubeconfig"]
 
@@ -87,10 +88,13 @@ def _require_confirmation(plugin: ExecPlugin, confirmed: str) -> None:
     if confirmed == plugin.line:
         return
     changed = " The command confirmed was another one." if confirmed else ""
-    raise refused(
+    raise PlatformError(
+        ErrorKind.INVALID,
         f"This kubeconfig signs in by running a program on this machine:{changed} {plugin.line} -- "
         "confirm exactly this command to allow it.",
-        "exec_plugin",
+        reason="exec_plugin",
+        field="kubeconfig",
+        confirm=plugin.line,
     )
 
 

@@ -88,12 +88,20 @@ def _merge(live: Document, wanted: Document, path: FieldPath) -> Document:
 
 
 def _merge_items(live: list[JsonValue], wanted: list[JsonValue], path: FieldPath) -> list[JsonValue]:
+    """The items of both by key, in the order that is wanted; others' items stay in front of what they stood before."""
     keys = list_keys(path)
-    merged = {item_key(keys, mapping(item)): mapping(item) for item in live}
-    for item in wanted:
-        key = item_key(keys, mapping(item))
-        merged[key] = _merge(merged.get(key, {}), mapping(item), path)
-    return list(merged.values())
+    theirs = [(item_key(keys, mapping(item)), mapping(item)) for item in live]
+    ours = {item_key(keys, mapping(item)): mapping(item) for item in wanted}
+    merged: list[JsonValue] = []
+    done = 0
+    for key, item in ours.items():
+        position = next((index for index, (other, _) in enumerate(theirs) if other == key), None)
+        if position is not None and position >= done:
+            merged += [document for other, document in theirs[done:position] if other not in ours]
+            done = position + 1
+        current = theirs[position][1] if position is not None else {}
+        merged.append(_merge(current, item, path))
+    return merged + [document for other, document in theirs[done:] if other not in ours]
 
 
 def _prune(document: Document, dropped: FieldSet, kept: FieldSet) -> None:

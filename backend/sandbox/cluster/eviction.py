@@ -91,7 +91,7 @@ def _check_budgets(store: ClusterStore, pod: StoredObject) -> None:
 
 
 def _guards(budget: StoredObject, pod: StoredObject) -> bool:
-    selector = selector_of(mapping(mapping(budget.document().get("spec")).get("selector")))
+    selector = selector_of(mapping(budget.document().get("spec")).get("selector"))
     return selector is not None and selector.matches(pod.labels)
 
 

@@ -49,7 +49,7 @@ def _merge_object(document: Document, patch: Document, path: FieldPath) -> Docum
             target = name.removeprefix(_DELETE_VALUES)
             merged[target] = [member for member in items(merged.get(target)) if member not in items(value)]
         elif name.startswith(_ORDER) or name in {_DIRECTIVE, _RETAIN}:
-            # The order of items is kept as it is; it means nothing to the lists that merge.
+            # The order of items means nothing to the lists that merge.
             continue
         elif value is None:
             merged.pop(name, None)
@@ -72,6 +72,7 @@ def _merge_list(current: list[JsonValue], patch: list[JsonValue], path: FieldPat
     if any(mapping(member).get(_DIRECTIVE) == "replace" for member in patch):
         return [member for member in patch if _DIRECTIVE not in mapping(member)]
     merged = list(current)
+    fresh: list[JsonValue] = []
     for member in patch:
         change = mapping(member)
         if key not in change:
@@ -80,10 +81,10 @@ def _merge_list(current: list[JsonValue], patch: list[JsonValue], path: FieldPat
         if change.get(_DIRECTIVE) == "delete":
             merged = [item for item in merged if mapping(item).get(key) != change[key]]
         elif position is None:
-            merged.append(_merge_object({}, change, path))
+            fresh.append(_merge_object({}, change, path))
         else:
             merged[position] = _merge_object(mapping(merged[position]), change, path)
-    return merged
+    return [*fresh, *merged]
 
 
 def _without_directive(member: JsonValue) -> JsonValue:

@@ -126,10 +126,11 @@ def _container(container: Document, field: str) -> Iterator[FieldError]:
     for index, item in enumerate(items(container.get("ports"))):
         port = mapping(item)
         place = f"{field}.ports[{index}]"
-        if "containerPort" not in port:
+        if not port.get("containerPort"):
             yield FieldError.required(f"{place}.containerPort")
-        for member in ("containerPort", "hostPort"):
-            yield from _port(port.get(member), f"{place}.{member}")
+        else:
+            yield from _port(port["containerPort"], f"{place}.containerPort")
+        yield from _port(port.get("hostPort") or None, f"{place}.hostPort")
     for index, item in enumerate(items(container.get("env"))):
         variable = text(mapping(item).get("name"))
         if not variable:
@@ -169,18 +170,20 @@ def _service(document: Document) -> Iterator[FieldError]:
         if len(ports) > 1 and not text(port.get("name")):
             yield FieldError.required(f"{place}.name")
         yield from _port(port.get("port", 0), f"{place}.port")
+        if not isinstance(port.get("targetPort"), str):
+            yield from _port(port.get("targetPort"), f"{place}.targetPort")
 
 
 def _workload(document: Document) -> Iterator[FieldError]:
     spec = mapping(document.get("spec"))
     template = mapping(spec.get("template"))
     labels = mapping(template.get("metadata")).get("labels")
-    selector = mapping(spec.get("selector"))
-    if not selector:
+    conditions = selector_of(spec.get("selector"))
+    if conditions is None:
         yield FieldError.required("spec.selector")
-    elif not selector_of(selector):
-        yield FieldError("FieldValueInvalid", "Invalid value: {}: empty selector is invalid", "spec.selector")
-    conditions = selector_of(selector)
+    elif not conditions:
+        why = "Invalid value: {}: empty selector is invalid for deployment"
+        yield FieldError("FieldValueInvalid", why, "spec.selector")
     if conditions is None or not conditions.matches(strings(labels)):
         shown = json.dumps(labels, separators=(",", ":"))
         why = f"Invalid value: {shown}: `selector` does not match template `labels`"

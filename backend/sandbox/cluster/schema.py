@@ -40,7 +40,6 @@ _WHOLE_MAPS = frozenset(
         ("nodeSelector",),
         ("labelSelector",),
         ("namespaceSelector",),
-        ("scaleTargetRef",),
         ("secretKeyRef",),
         ("configMapKeyRef",),
         ("fieldRef",),

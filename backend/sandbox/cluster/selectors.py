@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from backend.sandbox.cluster.documents import Document, mapping, strings
+from backend.sandbox.cluster.documents import Document, JsonValue, mapping, strings
 from backend.sandbox.cluster.kinds import ResourceKind
 from backend.sandbox.cluster.status import ApiError, bad_request, quoted
 from backend.sandbox.cluster.validation import key_faults, value_faults
@@ -146,10 +146,11 @@ def _value_set(tokens: _Tokens) -> tuple[str, ...]:
             raise _unparsable(f"found '{separator}', expected: ',' or ')'")
 
 
-def selector_of(document: Document) -> LabelSelector | None:
+def selector_of(structure: JsonValue) -> LabelSelector | None:
     """The `LabelSelector` structure of a workload or a budget, parsed; None where it is absent (selects nothing)."""
-    if not document:
+    if not isinstance(structure, dict):
         return None
+    document: Document = structure
     found = [Requirement(key, "in", (value,)) for key, value in strings(document.get("matchLabels")).items()]
     expressions = document.get("matchExpressions")
     operators = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}

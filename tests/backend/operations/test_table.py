@@ -59,7 +59,7 @@ def constants() -> dict[str, Operation[object]]:
 
 
 def words_of_tests() -> set[str]:
-    """Every name and every text in the tests' functions: an operation's constant, id, or method and path."""
+    """Every name that the tests' functions use."""
     words: set[str] = set()
     for path in TESTS.rglob("test_*.py"):
         if path.name in NOT_COUNTED:
@@ -140,4 +140,10 @@ def test_an_operation_is_found_by_its_method_and_path(operation: Operation[objec
 
 def test_every_operation_is_called_by_name_in_some_test() -> None:
     words = words_of_tests()
-    assert sorted(name for name in constants() if name not in words) == []
+    untested = [
+        name
+        for name, operation in constants().items()
+        # By its name in the table, or by the name of the service's method that does it.
+        if name not in words and operation.handler.__code__.co_names[-1] not in words
+    ]
+    assert untested == []

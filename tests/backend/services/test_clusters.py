@@ -8,6 +8,8 @@ import sqlite3
 import pytest
 
 from backend.errors import ErrorKind, PlatformError
+from backend.kube import connection
+from backend.kube.timeouts import Timeouts
 from backend.models.base import Nothing
 from backend.models.clusters import (
     AddCluster,
@@ -49,9 +51,9 @@ async def test_a_registered_cluster_shows_what_was_seen_at_once(site: Site) -> N
 async def test_credentials_are_boxed_and_never_recorded(site: Site) -> None:
     await site.registered("edge-1")
     await site.platform.database.close()
-    with sqlite3.connect(site.platform.database.path) as connection:
+    with sqlite3.connect(site.platform.database.path) as store:
         dump = "\n".join(
-            str(row) for table in ("cluster", "activity") for row in connection.execute(f"SELECT * FROM {table}")
+            str(row) for table in ("cluster", "activity") for row in store.execute(f"SELECT * FROM {table}")
         )
     assert "edge-1" in dump
     assert TOKEN not in dump
@@ -91,6 +93,18 @@ async def test_a_cluster_that_fails_its_checks_is_not_registered(site: Site) -> 
     assert (caught.value.kind, caught.value.field) == (ErrorKind.INVALID, "kubeconfig")
     assert await names(site, "all") == []
     assert await site.entries() == []
+
+
+async def test_a_cluster_that_does_not_answer_in_time_is_told_from_one_that_refuses(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge = await site.edge("edge-1")
+    edge.silent = True
+    monkeypatch.setattr(connection, "Timeouts", lambda: Timeouts(connect=5, read=0.3, total=5))
+    with pytest.raises(PlatformError, match=r"did not answer within 0\.3 s") as caught:
+        await site.clusters.add_cluster(SYSTEM, edge.request)
+    assert caught.value.kind is ErrorKind.TIMEOUT
+    assert await names(site, "all") == []
 
 
 async def test_a_kubeconfig_over_one_mebibyte_is_refused_before_it_is_parsed(site: Site) -> None:
