@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.worker import WorkerFailed
 
+from backend.errors import ErrorKind, PlatformError
 from screens.console import ConsoleApp
+from screens.incidents import unexpected
 from screens.login import LoginScreen
 from widgets.header import SiteHeader
 from widgets.styles import STYLE_SHEETS
 
 if TYPE_CHECKING:
     from backend.engine import Engine
-    from backend.errors import PlatformError
+    from backend.models.accounts import AuthorizationInfo
     from backend.notifier import Topic
     from screens.base import PlatformScreen
 
@@ -29,6 +32,8 @@ _REFRESH_DELAY_SECONDS = 0.25
 _ACTIVE_SECONDS = 600
 _KEEP_ALIVE_SECONDS = 60
 _AGES_SECONDS = 10
+_LOWEST = 2
+"""Screens on the stack when nothing is open over the place that was gone to: Textual's own below it."""
 
 
 class OtetuiApp(ConsoleApp):
@@ -36,9 +41,10 @@ class OtetuiApp(ConsoleApp):
 
     TITLE = "otetui"
     CSS_PATH: ClassVar[list[str | PurePath]] = [*STYLE_SHEETS, *_SCREEN_SHEETS]
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, id="app.quit", priority=True),
+        Binding("ctrl+p", "palette", "Command palette", show=False, id="app.palette", priority=True),
     ]
 
     def __init__(self, hint: str = "") -> None:
@@ -59,8 +65,6 @@ class OtetuiApp(ConsoleApp):
     async def _open_engine(self) -> None:
         # Imported in a thread: it takes longer than a frame, and the person is reading the log-in screen.
         module = await asyncio.to_thread(importlib.import_module, "otetui.opening")
-        from backend.errors import PlatformError
-
         try:
             engine: Engine = await module.open_engine(self)
         except PlatformError as error:
@@ -117,16 +121,26 @@ class OtetuiApp(ConsoleApp):
 
     @work(group="navigation", exclusive=True)
     async def _show_alone(self, screen: PlatformScreen[Any]) -> None:
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > _LOWEST:
             await self.pop_screen()
-        if len(self.screen_stack) == 2:
-            await self.pop_screen()
-        await self.push_screen(screen)
+        await self.switch_screen(screen)
+
+    def action_palette(self) -> None:
+        """Search every action and place; on top of a screen of the frame only, not of a dialog."""
+        from screens.base import PlatformScreen
+        from screens.palette import QuietPalette
+
+        if isinstance(self.screen, PlatformScreen):
+            self.push_screen(QuietPalette())
 
     @work(group="navigation", exclusive=True)
     async def _log_out(self) -> None:
-        await self.session.logout()
-        self.logged_out("You are logged out.")
+        try:
+            await self.session.logout()
+        except PlatformError as error:
+            self.logged_out(f"You are logged out here. {error.message}")
+        else:
+            self.logged_out("You are logged out.")
 
     def logged_in(self) -> None:
         """Show the first screen for the person who has just logged in."""
@@ -137,8 +151,12 @@ class OtetuiApp(ConsoleApp):
         from backend.operations.site import GET_SUMMARY
         from screens.places import first_place
 
-        summary = (await self.session.call(GET_SUMMARY)).data
-        info = self.session.info or await self.session.look()
+        try:
+            summary = (await self.session.call(GET_SUMMARY)).data
+            info = self.session.info or await self.session.look()
+        except PlatformError as error:
+            self.tell(error)
+            return
         self.go(first_place(info.role, summary.pending_audits))
 
     def logged_out(self, reason: str) -> None:
@@ -147,20 +165,52 @@ class OtetuiApp(ConsoleApp):
 
     @work(group="navigation", exclusive=True)
     async def _go_back_to_login(self, reason: str) -> None:
+        # What still waits for an answer to a dialog would wait for ever.
+        self.workers.cancel_group(self, "action")
         if self._engine is not None:
             self.session = self._engine.session()
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > _LOWEST:
             await self.pop_screen()
         await self.switch_screen(LoginScreen(self._hint, reason))
 
     def failed(self, error: PlatformError) -> bool:
         """An ended session sends its person to the log-in screen; other errors are for the screen to show."""
-        from backend.errors import ErrorKind
-
         if error.kind is not ErrorKind.UNAUTHENTICATED or not self.session.logged_in:
             return False
         self.logged_out(error.message)
         return True
+
+    def tell(self, error: PlatformError) -> None:
+        """Show an error on the screen that the person looks at, unless it concerns the whole console."""
+        from screens.base import PlatformScreen
+
+        if self.failed(error):
+            return
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, PlatformScreen):
+                screen.say_error(error)
+                return
+            if isinstance(screen, LoginScreen):
+                screen.show_error(error)
+                return
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual's way of telling what nobody caught: logged under an id, and shown with it.
+
+        Textual itself would print the values of local variables, passwords among them. A worker's failure leaves the
+        console usable; any other has broken a widget, and ends it.
+        """
+        if isinstance(error, WorkerFailed):
+            cause = error.error
+            self.tell(cause if isinstance(cause, PlatformError) else unexpected(cause, "The console"))
+            return
+        self.fatal = unexpected(error, "The console").message
+        self._return_code = 1
+        # Textual's tests raise what is kept here.
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
 
     # Keeping fresh
 
@@ -197,28 +247,41 @@ class OtetuiApp(ConsoleApp):
 
     @work(group="header", exclusive=True)
     async def _load_header(self) -> None:
-        from backend.errors import PlatformError
         from backend.operations.site import GET_SUMMARY
         from screens.words import ROLES
 
+        before = self.session.info
         try:
             summary = (await self.session.call(GET_SUMMARY)).data
+            info = await self.session.look()
         except PlatformError as error:
-            if not self.failed(error):
-                raise
+            self.tell(error)
             return
-        info = self.session.info
+        if before is not None and before.role != info.role:
+            self._role_changed(info)
         for screen in self.screen_stack:
             try:
                 header = screen.query_one(SiteHeader)
             except NoMatches:
                 continue
             header.site = summary.site_name
-            header.user = info.display_name if info else ""
-            header.role = ROLES[info.role] if info else ""
+            header.user = info.display_name
+            header.role = ROLES[info.role]
             header.clusters_total = summary.clusters
             header.clusters_reachable = summary.reachable_clusters
             header.pending = summary.pending_audits
+
+    def _role_changed(self, info: AuthorizationInfo) -> None:
+        """What a person may do has changed while they look: the screen is made anew for it."""
+        from screens.base import PlatformScreen
+        from screens.places import PLACES, first_place, places_for
+        from screens.words import ROLES
+
+        shown = next((screen.place for screen in self.screen_stack if isinstance(screen, PlatformScreen)), "")
+        place = shown if shown in places_for(info.role) else first_place(info.role, 0)
+        screen = PLACES[place].make(info.role)
+        screen.say_first(f"Your role has changed: you are now {ROLES[info.role]}.")
+        self._show_alone(screen)
 
     async def on_event(self, event: events.Event) -> None:
         """Take note of keys, which keep the session alive, before they go their way."""
@@ -228,12 +291,9 @@ class OtetuiApp(ConsoleApp):
 
     @work(group="keep-alive", exclusive=True)
     async def _keep_alive(self) -> None:
-        from backend.errors import PlatformError
-
         if not self.session.logged_in or time.monotonic() - self._last_key > _ACTIVE_SECONDS:
             return
         try:
             await self.session.keep_alive()
         except PlatformError as error:
-            if not self.failed(error):
-                raise
+            self.tell(error)

@@ -23,6 +23,8 @@ from backend.safe_text import visible
 from backend.wire import MAXIMUM_LINE_BYTES, WireCall, call, error_json, parse_call, parse_json
 from otetui import __version__
 from otetui.cli import REFUSED, open_console, refuse
+from otetui.log_file import log_to_file
+from otetui.process import tune_process
 from otetui.settings import ProgramSettings, home_folder, load_settings
 
 _OK = 200
@@ -147,6 +149,8 @@ def worker(
             stop = asyncio.Event()
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            log_to_file(home_folder())
+            tune_process()
             engine.start()
             await stop.wait()
         return 0

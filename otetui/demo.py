@@ -26,7 +26,7 @@ def run_demo(clusters: int | None, nodes: int | None) -> int:
             print("Filling the demo's site ...", flush=True)
             asyncio.run(fill_site(home / "site", sandbox))
             os.environ["OTETUI_HOME"] = str(home / "site")
-            return run_console(hint=f"Demo: log in as {ADMINISTRATOR} with {PASSWORD}; all its users share it.")
+            return run_console(hint=f"Demo: log in as {ADMINISTRATOR} with {PASSWORD}, like all its users.")
     except SandboxError as error:
         raise PlatformError(ErrorKind.INTERNAL, str(error), reason="sandbox_failed") from error
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -11,22 +10,18 @@ from backend.models.activity import ActivityEntry
 from backend.notifier import Topic
 from backend.operations.site import LIST_ACTIVITY
 from backend.session import Session
-from screens.detail_screen import Detail, DetailScreen
-from screens.resource import Query, Resource
+from screens.resource import Detail, Query, Resource
 from screens.words import OUTCOMES, ROLES, ago
 from widgets.columns import Column
 from widgets.detail import Line, Section
 from widgets.text import NOTHING, when
-
-if TYPE_CHECKING:
-    from screens.list_screen import ListScreen
 
 _KEYS = ("user", "action", "object", "outcome")
 
 
 def _parameters(query: Query) -> dict[str, JsonValue]:
     """`user:bob action:audit outcome:refused`; a word without a key is part of an object."""
-    parameters: dict[str, JsonValue] = {"order": "asc" if query.descending else "desc"}
+    parameters: dict[str, JsonValue] = {"order": "desc" if query.descending else "asc"}
     for word in query.text.split():
         key, colon, value = word.partition(":")
         if colon and key in _KEYS:
@@ -39,11 +34,14 @@ def _parameters(query: Query) -> dict[str, JsonValue]:
 
 
 def _lines(values: dict[str, JsonValue]) -> list[Line]:
-    shown = [Line(name, value if isinstance(value, str) else json.dumps(value)) for name, value in values.items()]
-    return shown or [Line("", NOTHING)]
+    return [Line(name, _text(value)) for name, value in values.items()] or [Line("", NOTHING)]
 
 
-def _open(screen: ListScreen[ActivityEntry], entry: ActivityEntry) -> None:
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _detail(entry: ActivityEntry) -> Detail:
     async def load(_session: Session) -> list[Section]:
         return [
             Section(
@@ -51,7 +49,7 @@ def _open(screen: ListScreen[ActivityEntry], entry: ActivityEntry) -> None:
                 [
                     Line("When", f"{when(entry.time)} ({ago(entry.time)} ago)"),
                     Line("Who", entry.user or "nobody logged in"),
-                    Line("Role then", ROLES[entry.role]),
+                    Line("Role then", ROLES[entry.role] if entry.user else NOTHING),
                     Line("Action", entry.action),
                     Line("Object", entry.object),
                     Line("Outcome", OUTCOMES[entry.outcome]),
@@ -62,7 +60,7 @@ def _open(screen: ListScreen[ActivityEntry], entry: ActivityEntry) -> None:
             Section("After", _lines(entry.after)),
         ]
 
-    screen.app.push_screen(DetailScreen(Detail(f"Activity {entry.id}", load, frozenset())))
+    return Detail(f"Activity {entry.id}", load, frozenset())
 
 
 ACTIVITY: Resource[ActivityEntry] = Resource(
@@ -71,9 +69,9 @@ ACTIVITY: Resource[ActivityEntry] = Resource(
     operation=LIST_ACTIVITY,
     columns=(
         Column("time", "WHEN", lambda entry: when(entry.time), width=16),
-        Column("user", "WHO", lambda entry: entry.user or NOTHING, minimum=10, maximum=20),
-        Column("action", "ACTION", lambda entry: entry.action, width=20),
-        Column("object", "OBJECT", lambda entry: entry.object, weight=2, minimum=14, maximum=40),
+        Column("user", "WHO", lambda entry: entry.user or NOTHING, minimum=10, maximum=16),
+        Column("action", "ACTION", lambda entry: entry.action, width=17),
+        Column("object", "OBJECT", lambda entry: entry.object, weight=2, minimum=18, maximum=40),
         Column("outcome", "OUTCOME", lambda entry: OUTCOMES[entry.outcome], width=8, priority=2),
         Column("message", "MESSAGE", lambda entry: entry.message or NOTHING, weight=3, minimum=16, priority=3),
     ),
@@ -83,7 +81,8 @@ ACTIVITY: Resource[ActivityEntry] = Resource(
     empty="Nothing has been recorded.",
     empty_hint="Log-ins, changes and refusals are recorded here.",
     parameters=_parameters,
-    filter_hint="object, or user:NAME action:WORD outcome:refused",
+    filter_hint="object, user:NAME, action:WORD, outcome:refused",
     orders=(("time", "id"),),
-    open=_open,
+    descending=True,
+    detail=_detail,
 )

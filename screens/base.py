@@ -1,4 +1,4 @@
-"""What all screens of the console share: the frame, the session, asking, telling, and refreshing on changes."""
+"""What all screens of the console share: the frame, the session, telling, and refreshing on changes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
@@ -14,18 +14,16 @@ from backend.errors import ErrorKind, ItemResult, PlatformError
 from backend.notifier import Topic
 from backend.session import Session
 from screens.console import ConsoleApp
+from screens.help import help_dialog
+from screens.incidents import unexpected
 from screens.keys import COMMAND_HISTORY, FRAME_ACTIONS, GO, HELP, REFRESH, REGISTRY
 from widgets.action_host import ActionHost
 from widgets.actions import Action
 from widgets.bottom_line import BottomLine
 from widgets.command_bar import Command, CommandGiven
-from widgets.dialogs import ConfirmDialog
-from widgets.form import Field, FieldValue
-from widgets.form_dialog import FormDialog
 from widgets.header import SiteHeader
-from widgets.help_dialog import HelpDialog, help_groups
-from widgets.hints import HintsLine
-from widgets.message_line import Severity
+from widgets.hints import Hint, HintsLine
+from widgets.message_line import MessageLine, Notice, Severity
 from widgets.result_dialog import ResultDialog
 from widgets.text import plural
 
@@ -42,11 +40,15 @@ class PlatformScreen(ActionHost[ContextT, None], Generic[ContextT]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back", show=False, id="screen.leave")]
     place = "detail"
     """The name under which the screen's actions are registered."""
+    title_text = ""
+    """What the help calls the screen."""
     topics: frozenset[Topic] = frozenset()
     """What this screen shows; it is refreshed when something of it changes."""
 
     def __init__(self, actions: Sequence[Action[ContextT]] = ()) -> None:
         super().__init__([*actions, *FRAME_ACTIONS], REGISTRY)
+        self._early: Notice | None = None
+        self._was_shown = False
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
@@ -60,33 +62,45 @@ class PlatformScreen(ActionHost[ContextT, None], Generic[ContextT]):
         """What stands between the header and the message line."""
         raise NotImplementedError
 
+    def on_mount(self) -> None:
+        """Show the hints, and what was said before there was a line for it."""
+        super().on_mount()
+        self._say_early()
+
     def refresh_data(self) -> None:
         """Load again what is shown, in place."""
 
     def on_screen_resume(self) -> None:
         """Something may have changed while another screen was on top."""
         self.console.show_header()
-        self.refresh_data()
+        if self._was_shown:
+            self.refresh_data()
+        self._was_shown = True
 
     async def perform(self, action: Action[ContextT]) -> None:
         """Do one of the frame's actions; screens do their own and leave these to it."""
         if action.id == GO.id:
             self.query_one(BottomLine).open("command")
         elif action.id == HELP.id:
-            self.app.push_screen(self._help())
+            self.app.push_screen(help_dialog(self))
         elif action.id == REFRESH.id:
             self.refresh_data()
+            self.console.show_header()
             self.say("Loaded again.")
 
-    def _help(self) -> HelpDialog:
-        by_id = {action.id: action for action in self.actions}
+    def offered(self) -> Sequence[Action[ContextT]]:
+        """The actions that are shown to this person; others would be refused whatever the row."""
+        return self.actions
 
-        def refused(action_id: str) -> str | None:
-            action = by_id.get(action_id)
-            return None if action is None else self.refusal(action)
+    def hints(self) -> Sequence[Hint]:
+        """The keys of what is offered, the most important first."""
+        return list(self.action_hints().values())
 
-        groups = help_groups(self.registry, self.place, refused)
-        return HelpDialog(f"Keys: {self.place}", groups)
+    def action_hints(self) -> dict[str, Hint]:
+        """A hint for each action that is offered, by the action's id."""
+        offered = {action.id for action in self.offered()}
+        hints = zip(self.actions, super().hints(), strict=True)
+        return {action.id: hint for action, hint in hints if action.id in offered}
 
     @on(CommandGiven)
     def _go(self, event: CommandGiven) -> None:
@@ -105,46 +119,55 @@ class PlatformScreen(ActionHost[ContextT, None], Generic[ContextT]):
         """The logged-in person's way to the operations."""
         return self.console.session
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the screen is among those that esc goes back through; false once it was left."""
+        return self in self.app.screen_stack
+
     def action_leave(self) -> None:
         """Go back to the screen below; the lowest one stays."""
-        if len(self.app.screen_stack) > 1:
+        stack = self.app.screen_stack
+        if len(stack) > 1 and isinstance(stack[-2], PlatformScreen):
             self.app.pop_screen()
+        else:
+            keys = REGISTRY.label(GO), REGISTRY.keymap.get("app.quit", "ctrl+q")
+            self.say(f"There is no screen to go back to. Press {keys[0]} to go to another, {keys[1]} to quit.")
 
-    @work(group="action", exclusive=True)
-    async def run_action_safely(self, run: Callable[[], Awaitable[None]]) -> None:
-        """Run what an action does, and tell an error where the person looks."""
+    # Doing
+
+    def run_action_safely(self, run: Callable[[], Awaitable[object]]) -> None:
+        """Run what an action does, and tell an error where the person looks.
+
+        It goes on when the person leaves this screen meanwhile: what was begun is done, and told.
+        """
+        self.console.run_worker(self._run(run), group="action", exit_on_error=True)
+
+    async def _run(self, run: Callable[[], Awaitable[object]]) -> None:
         try:
-            await run()
+            await self.guarded(run)
         except PlatformError as error:
             self.tell_error(error)
-        self.refresh_hints()
+        if self.is_shown:
+            self.refresh_hints()
 
-    # Telling
-
-    def tell_error(self, error: PlatformError) -> None:
-        """Show an error where the person looks; one that concerns the whole console goes there."""
-        if not self.console.failed(error):
-            self.say_error(error)
-
-    def tell_results(self, title: str, results: Iterable[ItemResult]) -> None:
-        """Show what became of each item: one in the message line, several as a list."""
-        found = list(results)
-        if len(found) == 1:
-            only = found[0]
-            said = f"{title}: {only.name}: {only.message}." if only.ok else f"{only.name}: {only.message}"
-            self.say(said, Severity.DONE if only.ok else Severity.ERROR)
-        elif found and all(result.ok for result in found):
-            self.say(f"{title}: {plural(len(found), 'item')}, all done.", Severity.DONE)
-        elif found:
-            self.app.push_screen(ResultDialog(title, found))
+    async def guarded(self, run: Callable[[], Awaitable[T]]) -> T:
+        """What `run` returns. Raises PlatformError only: what nobody expected gets an incident id."""
+        try:
+            return await run()
+        except PlatformError:
+            raise
+        except Exception as error:
+            raise unexpected(error, f"The screen {self.title_text or self.place}") from error
 
     async def each(
-        self, rows: Sequence[T], label: Callable[[T], str], call: Callable[[T], Awaitable[None]], done: str
+        self, rows: Sequence[T], label: Callable[[T], str], call: Callable[[T], Awaitable[object]], done: str
     ) -> bool:
         """Do something with each row, some at a time, and tell the outcome in one list; True when all went well."""
         gate = asyncio.Semaphore(_AT_ONCE)
+        finished = 0
 
         async def one(row: T) -> ItemResult:
+            nonlocal finished
             async with gate:
                 try:
                     await call(row)
@@ -152,83 +175,85 @@ class PlatformScreen(ActionHost[ContextT, None], Generic[ContextT]):
                     if error.kind is ErrorKind.UNAUTHENTICATED:
                         raise
                     return ItemResult(label(row), error.code, error.message)
+                finally:
+                    finished += 1
+                    if len(rows) > _NAMED:
+                        self.say(f"{finished:,} of {len(rows):,} {done} …", Severity.BUSY)
             return ItemResult(label(row), _OK, done)
 
         results = await asyncio.gather(*(one(row) for row in rows))
-        if len(results) == 1 and results[0].ok:
-            self.say(f"{results[0].name[:1].upper()}{results[0].name[1:]} was {done}.", Severity.DONE)
-        else:
-            self.tell_results(done.capitalize(), results)
+        self.settled([row for row, result in zip(rows, results, strict=True) if result.ok])
+        self.tell_results(done.capitalize(), results)
+        self.refresh_data()
         return all(result.ok for result in results)
 
-    # Asking
+    def settled(self, rows: Sequence[T]) -> None:
+        """An action was done with these rows."""
 
-    async def ask_confirm(
-        self,
-        verb: str,
-        noun: str,
-        names: Sequence[str],
-        lost: Sequence[str],
-        *,
-        typed: bool = False,
-        word: str = "",
-    ) -> bool:
-        """Ask before something is lost. `typed`: the name must be typed (the count, for several), or `word`."""
-        what = f"{noun} {names[0]}" if len(names) == 1 else plural(len(names), noun)
-        listed = [] if len(names) == 1 else [_list(names)]
-        confirm = (word or (names[0] if len(names) == 1 else str(len(names)))) if typed else ""
-        answer = await self.app.push_screen_wait(ConfirmDialog(f"{verb} {what}?", [*listed, *lost], confirm, verb=verb))
-        return bool(answer)
+    # Telling
 
-    async def ask_form(
-        self,
-        title: str,
-        fields: Sequence[Field],
-        submit: Callable[[dict[str, FieldValue]], Awaitable[None]],
-        *,
-        button: str = "Save",
-        note: str = "",
-    ) -> bool:
-        """Ask for several values and hand them to `submit` until it takes them; False when the person left."""
-        dialog = FormDialog(title, fields, submit, verb=button, about=note)
-        answer = await self.app.push_screen_wait(dialog)
-        if dialog.error is not None:
-            raise dialog.error
-        return bool(answer)
+    def say(self, text: str, severity: Severity = Severity.NOTE, *, detail: str = "") -> None:
+        """Show a message where the person looks: on the topmost screen of the frame."""
+        screens = [screen for screen in self.app.screen_stack if isinstance(screen, PlatformScreen)]
+        top = screens[-1] if screens else self
+        if not top.query(MessageLine):
+            top.say_first(text, severity, detail=detail)
+        else:
+            top.query_one(MessageLine).show(text, severity, detail=detail)
 
-    async def ask_text(
-        self,
-        title: str,
-        name: str,
-        *,
-        help: str = "",  # noqa: A002 - a form field's name
-        check: Callable[[str], object] | None = None,
-        value: str = "",
-        required: bool = True,
-    ) -> str | None:
-        """Ask for one line; None when the person left."""
-        given: list[str] = []
+    def say_error(self, error: BaseException) -> None:
+        """Show an error where the person looks."""
+        if not isinstance(error, PlatformError):
+            error = unexpected(error, f"The screen {self.title_text or self.place}")
+        results = "\n".join(f"{result.name}: {result.message}" for result in error.results)
+        self.say(error.message, Severity.ERROR, detail=results)
 
-        async def take(values: dict[str, FieldValue]) -> None:
-            given.append(str(values["text"]))
+    def say_first(self, text: str, severity: Severity = Severity.NOTE, *, detail: str = "") -> None:
+        """Show a message as soon as this screen is up."""
+        self._early = Notice(severity, text, detail)
 
-        field = Field("text", name, required=required, help=help, check=check, value=value)
-        return given[0] if await self.ask_form(title, [field], take, button="OK") else None
+    def take_over(self, notice: Notice) -> None:
+        """Show the message of the screen whose place this one takes."""
+        self._early = notice
+        if self.is_mounted:
+            self._say_early()
 
-    async def ask_comment(self, verb: str, names: Sequence[str], *, required: bool) -> str | None:
-        """Ask for the comment of a decision on these; None when the person left."""
-        what = names[0] if len(names) == 1 else f"{len(names)} requests"
-        note = "" if len(names) == 1 else _list(names)
-        given: list[str] = []
+    def _say_early(self) -> None:
+        if self._early is not None:
+            self.query_one(MessageLine).show(self._early.text, self._early.severity, detail=self._early.detail)
+            self._early = None
 
-        async def take(values: dict[str, FieldValue]) -> None:
-            given.append(str(values["comment"]))
+    def hand_over(self, other: PlatformScreen[T]) -> None:
+        """Let `other`, which takes this screen's place, show the message that is shown here."""
+        line = next(iter(self.query(MessageLine)), None)
+        if line is not None and line.notice is not None:
+            other.take_over(line.notice)
 
-        why = "they read why" if required else "may stay empty"
-        field = Field("comment", "Comment", required=required, help=why, maximum=1000)
-        return given[0] if await self.ask_form(f"{verb} {what}", [field], take, button=verb, note=note) else None
+    def tell_error(self, error: PlatformError) -> None:
+        """Show an error where the person looks; one that concerns the whole console goes there."""
+        if not self.console.failed(error):
+            self.say_error(error)
+
+    def tell_results(self, title: str, results: Iterable[ItemResult]) -> None:
+        """Show what became of each item: in the message line when all is well, as one list when it is not."""
+        found = list(results)
+        failed = [result for result in found if not result.ok]
+        if not found:
+            return
+        detail = "\n".join(f"{result.name}: {result.message}" for result in found) if len(found) > 1 else ""
+        if not failed:
+            only = found[0].message if len(found) == 1 else ""
+            more = f": {only}" if only and only.lower() != title.lower() else ""
+            self.say(f"{title}: {listed([result.name for result in found])}{more}.", Severity.DONE, detail=detail)
+        elif len(found) == 1:
+            only = found[0].message
+            self.say(only if found[0].name in only else f"{found[0].name}: {only}", Severity.ERROR)
+        else:
+            self.say(f"{len(failed):,} of {plural(len(found), 'item')} failed.", Severity.ERROR, detail=detail)
+            self.app.push_screen(ResultDialog(title, found))
 
 
-def _list(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names one after the other, the first few of many."""
     shown = ", ".join(names[:_NAMED])
-    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED:,} more"

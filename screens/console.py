@@ -50,5 +50,9 @@ class ConsoleApp(ThemedApp[int]):
         """Take an error that concerns the whole console (an ended session); False when the screen must show it."""
 
     @abstractmethod
+    def tell(self, error: PlatformError) -> None:
+        """Show an error on the screen that the person looks at."""
+
+    @abstractmethod
     def show_header(self) -> None:
         """Bring the header of the screen on top up to date."""

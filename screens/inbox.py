@@ -13,8 +13,7 @@ from backend.operations.businesses import AUDIT_BUSINESS
 from backend.operations.site import LIST_INBOX
 from backend.session import Session
 from screens.businesses import business_detail, decide
-from screens.detail_screen import Detail, DetailAction, DetailScreen
-from screens.resource import Query, Resource, RowAction
+from screens.resource import Detail, Query, Resource, RowAction
 from screens.users import user_detail
 from screens.words import ago
 from widgets.actions import Action, Risk
@@ -25,8 +24,24 @@ if TYPE_CHECKING:
 
 _APPROVED, _NOT_APPROVED = 1, 2
 _BOTH = f"{AUDIT_USER.id}, {AUDIT_BUSINESS.id}"
-_APPROVE: Action[object] = Action("inbox.approve", "Approve", "a", Risk.REVERSIBLE, _BOTH, bulk=True)
-_DISAPPROVE: Action[object] = Action("inbox.disapprove", "Disapprove", "d", Risk.REVERSIBLE, _BOTH, bulk=True)
+_APPROVE: Action[object] = Action(
+    "inbox.approve",
+    "Approve",
+    "a",
+    Risk.REVERSIBLE,
+    _BOTH,
+    bulk=True,
+    help="A user may go on, a business gets its namespace; then comes the next.",
+)
+_DISAPPROVE: Action[object] = Action(
+    "inbox.disapprove",
+    "Disapprove",
+    "d",
+    Risk.REVERSIBLE,
+    _BOTH,
+    bulk=True,
+    help="For a business a comment must say why.",
+)
 
 
 def _label(item: InboxItem) -> str:
@@ -50,7 +65,7 @@ async def _audit(screen: ListScreen[InboxItem], items: list[InboxItem], *, appro
     if any(item.kind == "business" for item in items):
         comment = await screen.ask_comment(verb, [_label(item) for item in items], required=not approved)
     elif not approved:
-        lost = ["They cannot log in until approved."]
+        lost = ["They are logged out at once and cannot log in until approved."]
         comment = "" if await screen.ask_confirm(verb, "user", [item.name for item in items], lost) else None
     if comment is None:
         return False
@@ -62,35 +77,16 @@ async def _audit(screen: ListScreen[InboxItem], items: list[InboxItem], *, appro
     return await screen.each(items, _label, audit, "approved" if approved else "disapproved")
 
 
-async def _approve(screen: ListScreen[InboxItem], items: list[InboxItem]) -> None:
-    await _audit(screen, items, approved=True)
+async def _approve(screen: ListScreen[InboxItem], items: list[InboxItem]) -> bool:
+    return await _audit(screen, items, approved=True)
 
 
-async def _disapprove(screen: ListScreen[InboxItem], items: list[InboxItem]) -> None:
-    await _audit(screen, items, approved=False)
+async def _disapprove(screen: ListScreen[InboxItem], items: list[InboxItem]) -> bool:
+    return await _audit(screen, items, approved=False)
 
 
-def _open(screen: ListScreen[InboxItem], item: InboxItem) -> None:
-    async def run(detail: DetailScreen, *, approved: bool) -> None:
-        # The list asks, so that the comment dialog and the result look the same everywhere.
-        if await _audit(screen, [item], approved=approved):
-            detail.dismiss()
-            screen.open_next(item)
-
-    async def approve(detail: DetailScreen) -> None:
-        await run(detail, approved=True)
-
-    async def disapprove(detail: DetailScreen) -> None:
-        await run(detail, approved=False)
-
-    actions = (DetailAction(_APPROVE, approve), DetailAction(_DISAPPROVE, disapprove))
-    screen.app.push_screen(DetailScreen(_detail(item, actions)))
-
-
-def _detail(item: InboxItem, actions: tuple[DetailAction, ...]) -> Detail:
-    if item.kind == "business":
-        return business_detail(item.id, item.name, actions)
-    return user_detail(item.id, item.name, actions)
+def _detail(item: InboxItem) -> Detail:
+    return business_detail(item.id, item.name) if item.kind == "business" else user_detail(item.id, item.name)
 
 
 INBOX: Resource[InboxItem] = Resource(
@@ -100,8 +96,8 @@ INBOX: Resource[InboxItem] = Resource(
     columns=(
         Column("kind", "KIND", lambda item: item.kind, width=8),
         Column("name", "NAME", lambda item: item.name, minimum=14, maximum=30),
-        Column("requester", "ASKED BY", lambda item: item.requester, minimum=10, maximum=24, priority=3),
-        Column("summary", "WHAT FOR", lambda item: item.summary, weight=3, minimum=16, priority=2),
+        Column("requester", "ASKED BY", lambda item: item.requester, minimum=12, maximum=24, priority=4),
+        Column("summary", "WHAT FOR", lambda item: item.summary, weight=3, minimum=34, priority=2),
         Column("age", "WAITS", lambda item: ago(item.create_time), width=5, align="right"),
     ),
     key=lambda item: (item.kind, item.id),
@@ -111,6 +107,6 @@ INBOX: Resource[InboxItem] = Resource(
     empty_hint="New registrations and applications for a business appear here by themselves.",
     parameters=_parameters,
     filter_hint="name or what it is for",
-    open=_open,
-    actions=(RowAction(_APPROVE, _approve), RowAction(_DISAPPROVE, _disapprove)),
+    detail=_detail,
+    actions=(RowAction(_APPROVE, _approve, then="next"), RowAction(_DISAPPROVE, _disapprove, then="next")),
 )

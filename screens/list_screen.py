@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
@@ -10,15 +10,18 @@ from pydantic import JsonValue
 from textual import on
 from textual.app import ComposeResult
 
-from backend.errors import PlatformError
+from backend.errors import ErrorKind, ItemResult, PlatformError
+from backend.models.base import Role
 from backend.operations import OPERATIONS
-from screens.base import PlatformScreen
-from screens.keys import FILTER, REVERSE, SORT
+from screens.asking import AskingScreen
+from screens.detail_screen import DetailScreen
+from screens.incidents import unexpected
+from screens.keys import FILTER, GO, HELP, REFRESH, REVERSE, SORT
 from screens.resource import OperationRows, Query, Resource, RowAction
 from widgets.actions import Action
 from widgets.bottom_line import BottomLine
 from widgets.command_bar import FilterChanged
-from widgets.message_line import Severity
+from widgets.hints import Hint
 from widgets.states import StatePanel
 from widgets.table import VirtualTable
 from widgets.table_messages import LoadFailed, MarksChanged, RowHighlighted, RowSelected, RowsLoaded
@@ -29,9 +32,14 @@ RowT = TypeVar("RowT")
 Chosen = Sequence[RowT]
 
 _CALLERS = {operation.id: operation.callers for operation in OPERATIONS}
+_CONFLICT = ErrorKind.CONFLICT.value
+_ADMINISTRATORS = {
+    Role.BUSINESS_ADMINISTRATOR: "business administrators",
+    Role.SYSTEM_ADMINISTRATOR: "the system administrator",
+}
 
 
-class ListScreen(PlatformScreen[Chosen[RowT]], Generic[RowT]):
+class ListScreen(AskingScreen[Chosen[RowT]], Generic[RowT]):
     """Lists a resource. `scope` narrows it for good (wire names), `scope_title` says so behind the title."""
 
     def __init__(
@@ -43,20 +51,21 @@ class ListScreen(PlatformScreen[Chosen[RowT]], Generic[RowT]):
         scope_title: str = "",
     ) -> None:
         self.resource = resource
-        self._row_actions = {
-            row_action.action.id: row_action for row_action in resource.actions if _may(row_action, role)
-        }
-        actions = [self._bound(row_action) for row_action in self._row_actions.values()]
+        self.row_actions = resource.actions
+        self._role = role
+        self._by_id = {row_action.action.id: row_action for row_action in resource.actions}
+        actions = [self.bound(row_action) for row_action in resource.actions]
         super().__init__([*actions, *self._list_actions()])
         self.topics = resource.topics
         self.place = resource.name
-        self._query = Query(scope=scope or {})
-        self._scope_title = scope_title
+        self.title_text = f"{resource.title} {scope_title}".rstrip()
+        self._query = Query(scope=scope or {}, descending=resource.descending)
         self._source: OperationRows[RowT] | None = None
+        self._left_out: list[ItemResult] = []
 
     def compose_body(self) -> ComposeResult:
         """The title, the table, and what takes its place when there is nothing to show."""
-        yield TitleLine(f"{self.resource.title} {self._scope_title}".rstrip())
+        yield TitleLine(self.title_text)
         yield StatePanel()
         yield VirtualTable(self.resource.columns, self.resource.key, row_tone=self.resource.row_tone)
 
@@ -75,22 +84,38 @@ class ListScreen(PlatformScreen[Chosen[RowT]], Generic[RowT]):
 
     # Actions
 
+    def may(self, action_id: str) -> bool:
+        """Whether the role may call what the action calls; actions that are not of the resource are for everyone."""
+        known = self._by_id.get(action_id)
+        return known is None or not _refused_to_role(known, self._role)
+
+    def offered(self) -> Sequence[Action[Chosen[RowT]]]:
+        """The actions that this role may call."""
+        return [action for action in self.actions if self.may(action.id)]
+
     def _list_actions(self) -> list[Action[object]]:
         filter_help = replace(FILTER, help=f"Narrow the list: {self.resource.filter_hint}.")
         return [filter_help, SORT, REVERSE] if self.resource.orders else [filter_help]
 
-    def _bound(self, row_action: RowAction[RowT]) -> Action[Chosen[RowT]]:
+    def bound(self, row_action: RowAction[RowT], nothing: str = "") -> Action[Chosen[RowT]]:
+        """The action with the reasons for which it is refused; `nothing` says why when there is no row."""
         action = row_action.action
 
         def refused(rows: Chosen[RowT]) -> str | None:
+            reason = row_action.refused_to(self.session.info) or _refused_to_role(row_action, self._role)
+            if reason:
+                return f"{reason}."
             if not row_action.needs_row:
                 return None
             if not rows:
-                return f"There is no row to {action.title.lower()}."
+                return f"{nothing or f'{action.title} needs a row, and there is none here'}."
             if len(rows) > 1 and not action.bulk:
-                return f"{action.title} works on one row, and {len(rows)} are marked. Unmark them first."
+                return f"{action.title} works on one row, and {len(rows)} are marked. Unmark them with esc first."
             reasons = [row_action.refused(row) for row in rows]
-            return None if "" in reasons else f"{reasons[0]}."
+            if "" in reasons:
+                return None
+            others = f"; the same goes for the other {plural(len(rows) - 1, 'marked row')}" if len(rows) > 1 else ""
+            return f"{reasons[0]}{others}."
 
         return Action(
             action.id,
@@ -116,11 +141,12 @@ class ListScreen(PlatformScreen[Chosen[RowT]], Generic[RowT]):
 
     async def perform(self, action: Action[Chosen[RowT]]) -> None:
         """Do an action of the resource on what is chosen, or one of the list's own."""
-        row_action = self._row_actions.get(action.id)
+        row_action = self._by_id.get(action.id)
         if row_action is not None:
+            self.opened_by = self.registry.keys(action)
             self.run_action_safely(self._with_rows(row_action))
         elif action.id == FILTER.id:
-            self.query_one(BottomLine).open("filter", self._query.text)
+            self.query_one(BottomLine).open("filter", self._query.text, about=self.resource.filter_hint)
         elif action.id == SORT.id:
             self._sort_next()
         elif action.id == REVERSE.id:
@@ -128,19 +154,58 @@ class ListScreen(PlatformScreen[Chosen[RowT]], Generic[RowT]):
         else:
             await super().perform(action)
 
-    def _with_rows(self, row_action: RowAction[RowT]) -> Callable[[], object]:
+    def _with_rows(self, row_action: RowAction[RowT]) -> Callable[[], Awaitable[None]]:
         """What the action does with the rows that are chosen now; those that it is refused on are left out and told."""
         rows = list(self.current_context()) if row_action.needs_row else []
-        possible = [row for row in rows if not row_action.refused(row)]
-        left_out = [row for row in rows if row_action.refused(row)]
+        refused = [(row, row_action.refused(row)) for row in rows]
+        possible = [row for row, reason in refused if not reason]
+        left_out = [ItemResult(self.resource.label(row), _CONFLICT, f"{reason}.") for row, reason in refused if reason]
 
         async def run() -> None:
-            if left_out:
-                skipped = f"{plural(len(left_out), 'row')} left out: {row_action.refused(left_out[0])}"
-                self.say(skipped, Severity.WARNING)
-            await row_action.run(self, possible)
+            self._left_out = left_out
+            self.left_out_note = (
+                f"Left out: {plural(len(left_out), 'marked row')}; {left_out[0].message}" if left_out else ""
+            )
+            try:
+                await row_action.run(self, possible)
+            finally:
+                self._left_out, self.left_out_note = [], ""
 
         return run
+
+    def tell_results(self, title: str, results: Iterable[ItemResult]) -> None:
+        """Show what became of each row, those that were left out included."""
+        super().tell_results(title, [*results, *self._left_out])
+
+    def settled(self, rows: Sequence[object]) -> None:
+        """Rows that are done need their mark no more; those that failed keep it for another try."""
+        keys = [self.resource.key(row) for row in self.table.marked_rows() if row in rows]
+        if keys:
+            self.table.unmark(keys)
+
+    def neighbour(self) -> RowT | None:
+        """The row after the one under the cursor, or the one before the last."""
+        index = self.table.cursor_index
+        following = self.table.row_at(index + 1)
+        return self.table.row_at(index - 1) if following is None else following
+
+    def hints(self) -> Sequence[Hint]:
+        """What esc and enter do now, the resource's actions, moving on, help."""
+        hints = self.action_hints()
+        last = [hints.pop(key) for key in (FILTER.id, GO.id, SORT.id, REVERSE.id, REFRESH.id, HELP.id) if key in hints]
+        marked = len(self.table.marked_rows()) if self.is_mounted else 0
+        if marked > 1:
+            hints = {
+                key: hint._replace(title=f"{hint.title} {marked:,}") if self._by_id[key].action.bulk else hint
+                for key, hint in hints.items()
+            }
+        has_rows = self.is_mounted and bool(self.table.row_count)
+        has_marks = self.is_mounted and bool(self.table.marked_keys)
+        leading = [Hint("esc", "unmark")] if has_marks else [Hint("enter", "open")] if has_rows else []
+        is_bulk = any(self._by_id[key].action.bulk for key in hints)
+        marking = [Hint("space", "mark")] if is_bulk and has_rows and not has_marks else []
+        lifting = [Hint("esc", "lift filter")] if self._query.text and not has_marks else []
+        return [*leading, *hints.values(), *lifting, last[0], *marking, *last[1:]]
 
     # Loading
 
@@ -150,12 +215,13 @@ class ListScreen(PlatformScreen[Chosen[RowT]], Generic[RowT]):
         column = next((key for key, order in self.resource.orders if order == self._query.order_by), "")
         if not column and self.resource.orders:
             column = self.resource.orders[0][0]
-        self.table.show_sort(column, descending=self._query.descending)
+        falls = column in self.resource.falling
+        self.table.show_sort(column, descending=self._query.descending != falls)
         self.table.attach(self._source)
 
     def refresh_data(self) -> None:
         """Load what is in view again; cursor, marks and filter stay."""
-        if self.is_mounted and self._source is not None:
+        if self.is_shown and self.is_mounted and self._source is not None:
             self.table.reload()
 
     @on(RowsLoaded)
@@ -178,20 +244,21 @@ class ListScreen(PlatformScreen[Chosen[RowT]], Generic[RowT]):
         self.query_one(StatePanel).hide()
         if not self.table.display:
             self.table.display = True
-            if self.focused is None:
-                self.table.focus()
+        if self.focused is None:
+            self.table.focus()
 
     @on(LoadFailed)
     def _failed(self, event: LoadFailed) -> None:
         error = event.error
         if not isinstance(error, PlatformError):
-            raise error
+            error = unexpected(error, f"The list {self.title_text}")
         if self.console.failed(error):
             return
         if self.table.row_count:
+            self.query_one(TitleLine).show_note("not up to date", "warn")
             self.say_error(error)
         else:
-            self.query_one(StatePanel).show_error(error)
+            self.query_one(StatePanel).show_error(error, retry_key=self.registry.label(REFRESH))
 
     # Cursor and marks
 
@@ -206,19 +273,8 @@ class ListScreen(PlatformScreen[Chosen[RowT]], Generic[RowT]):
     @on(RowSelected)
     def _selected(self, _event: RowSelected) -> None:
         row = self.table.cursor_row
-        if row is not None and self.resource.open is not None:
-            self.resource.open(self, row)
-
-    def open_next(self, decided: RowT) -> None:
-        """Open the row that follows one that has just been decided, if any is left."""
-        index = self.table.cursor_index
-        for place in (index + 1, index - 1):
-            row = self.table.row_at(place)
-            if row is not None and self.resource.key(row) != self.resource.key(decided):
-                self.table.move_to_key(self.resource.key(row))
-                if self.resource.open is not None:
-                    self.resource.open(self, row)
-                return
+        if row is not None:
+            self.app.push_screen(DetailScreen(self, row))
 
     # Filter and order
 
@@ -242,14 +298,21 @@ class ListScreen(PlatformScreen[Chosen[RowT]], Generic[RowT]):
         self._load()
 
     def action_leave(self) -> None:
-        """Lift the filter first, then go back."""
-        if self._query.text:
+        """Unmark first, then lift the filter, then go back."""
+        if self.table.marked_keys:
+            self.table.clear_marks()
+        elif self._query.text:
             self.set_filter("")
         else:
             super().action_leave()
 
 
-def _may(row_action: RowAction[RowT], role: int) -> bool:
-    """Whether the role may call what the action calls; one that may not is not offered."""
+def _refused_to_role(row_action: RowAction[RowT], role: int) -> str:
+    """Why this role may not call what the action calls, or nothing."""
     operations = [name.strip() for name in row_action.action.operation.split(",") if name.strip()]
-    return all((callers := _CALLERS[name]) is None or role in callers for name in operations)
+    for name in operations:
+        callers = _CALLERS[name]
+        if callers is not None and role not in callers:
+            named = [text for who, text in _ADMINISTRATORS.items() if who in callers]
+            return f"{row_action.action.title} is for {' and '.join(named) or 'others'}"
+    return ""

@@ -85,15 +85,19 @@ class LoginScreen(Screen[None]):
     async def _log_in(self, values: dict[str, FieldValue]) -> None:
         self._waiting = None
         self._tell("Logging in …")
-        form = self.query_one(Form)
         try:
             await self.console.session.login(str(values["user"]).strip(), str(values["password"]))
         except PlatformError as error:
-            form.set_busy(busy=False)
-            self._tell(error.message, "bad")
-            form.focus_field("password")
+            self.show_error(error)
             return
         self.console.logged_in()
+
+    def show_error(self, error: PlatformError) -> None:
+        """Say why nobody is logged in, and let the person try again."""
+        form = self.query_one(Form)
+        form.set_busy(busy=False)
+        self._tell(error.message, "bad")
+        form.focus_field("password")
 
     @work(group="login", exclusive=True)
     async def action_register(self) -> None:
@@ -108,9 +112,12 @@ class LoginScreen(Screen[None]):
 
     @work(group="login", exclusive=True)
     async def _set_up(self) -> None:
-        """A new site needs its system administrator first: there is no way round it (decision 7)."""
+        """A new site needs its system administrator first: leaving that ends the console (decision 7)."""
         from screens.register import set_up
 
         name = await set_up(self.console)
+        if not name:
+            self.console.go("quit")
+            return
         self._tell(f"The site is ready. Log in as {name}.", "good")
         self.query_one(Form).focus_field("user")

@@ -13,13 +13,14 @@ from screens.base import PlatformScreen
 from screens.businesses import BUSINESSES
 from screens.clusters import CLUSTERS
 from screens.inbox import INBOX
-from screens.keys import FRAME_ACTIONS, LIST_ACTIONS, REGISTRY
+from screens.keys import COPY, FRAME_ACTIONS, LIST_ACTIONS, MOVING, REGISTRY, WIDGET_ACTIONS
 from screens.list_screen import ListScreen
 from screens.nodes import NODES
 from screens.resource import Resource
 from screens.settings import SettingsScreen
 from screens.users import USERS
 from widgets.actions import EVERYWHERE
+from widgets.table import NAVIGATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,9 @@ def register_actions() -> None:
     if len(REGISTRY.screens) > 1:
         return
     REGISTRY.add(EVERYWHERE, FRAME_ACTIONS)
+    REGISTRY.add(EVERYWHERE, WIDGET_ACTIONS)
+    REGISTRY.add_bindings(MOVING, NAVIGATION)
+    REGISTRY.add(EVERYWHERE, [COPY])
     for resource in (INBOX, CLUSTERS, NODES, USERS, BUSINESSES, ACTIVITY):
         REGISTRY.add(resource.name, [row_action.action for row_action in resource.actions])
     REGISTRY.add(EVERYWHERE, LIST_ACTIONS)

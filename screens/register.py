@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from backend.errors import ErrorKind, PlatformError
 from backend.models.accounts import check_password, check_phone, check_user_name
 from backend.operations.accounts import REGISTER
 from screens.console import ConsoleApp
+from screens.incidents import unexpected
 from screens.users import PASSWORD_HELP
 from widgets.form import Field, FieldValue
 from widgets.form_dialog import FormDialog
@@ -27,6 +28,16 @@ def check_repeated(values: dict[str, FieldValue]) -> None:
         raise PlatformError(ErrorKind.INVALID, "The two passwords differ. Type them again.", field="repeated")
 
 
+async def _guarded(run: Callable[[], Awaitable[object]]) -> None:
+    """Run what a form submits. Raises PlatformError only, which the form shows."""
+    try:
+        await run()
+    except PlatformError:
+        raise
+    except Exception as error:
+        raise unexpected(error, "The form") from error
+
+
 async def register(console: ConsoleApp) -> bool:
     """Ask for a registration until the platform takes it; False when the person left."""
     fields = [
@@ -39,7 +50,7 @@ async def register(console: ConsoleApp) -> bool:
 
     async def submit(values: dict[str, FieldValue]) -> None:
         check_repeated(values)
-        await console.session.call(REGISTER, **values)
+        await _guarded(lambda: console.session.call(REGISTER, **values))
 
     note = "The system administrator approves registrations."
     answer = await console.push_screen_wait(FormDialog("Register", fields, submit, verb="Register", about=note))
@@ -47,16 +58,15 @@ async def register(console: ConsoleApp) -> bool:
 
 
 async def set_up(console: ConsoleApp) -> str:
-    """Ask for the new site's system administrator until there is one; returns the user name."""
+    """Ask for the new site's system administrator; returns the user name, empty when the person left."""
     fields = [Field("user", "User name", required=True, value="admin", check=check_user_name), *_password_fields()]
     taken: list[str] = []
 
     async def submit(values: dict[str, FieldValue]) -> None:
         check_repeated(values)
-        await console.set_up(str(values["user"]), str(values["password"]))
+        await _guarded(lambda: console.set_up(str(values["user"]), str(values["password"])))
         taken.append(str(values["user"]))
 
     note = "This site is new: it needs its system administrator. There is no default password."
-    while not taken:
-        await console.push_screen_wait(FormDialog("Set the site up", fields, submit, verb="Set up", about=note))
-    return taken[0]
+    await console.push_screen_wait(FormDialog("Set the site up", fields, submit, verb="Set up", about=note))
+    return taken[0] if taken else ""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from pydantic import JsonValue
 
+from backend.models.accounts import AuthorizationInfo
 from backend.models.answer import Answer
 from backend.notifier import Topic
 from backend.operations import Operation
 from backend.session import Session
 from widgets.actions import AnyAction
 from widgets.columns import Column
+from widgets.detail import Section
 from widgets.rows import RowPage
 from widgets.theme import Tone
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from screens.list_screen import ListScreen
 
 RowT = TypeVar("RowT")
+
+Then = Literal["stay", "next", "back"]
+"""Where a detail goes once an action on what it shows is done: nowhere, to the list's next row, or back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +39,29 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class RowAction(Generic[RowT]):
-    """An action on rows: on the marked ones, or on the one under the cursor.
+class Detail:
+    """What a detail shows: how to load its sections, and which changes concern it."""
 
-    `refused` says of one row why not, in a sentence, or is empty. `run` gets the rows that are not refused.
-    With `needs_row` False the action is of the list itself and gets no rows.
+    title: str
+    load: Callable[[Session], Awaitable[list[Section]]]
+    topics: frozenset[Topic]
+
+
+@dataclass(frozen=True, slots=True)
+class RowAction(Generic[RowT]):
+    """An action on rows: on the marked ones, or on the one under the cursor or in the detail.
+
+    `refused` says of one row why not, as a clause without full stop, or is empty. `run` gets the rows that are not
+    refused, and is True when all was done. With `needs_row` False the action is of the list itself and gets no rows;
+    `refused_to` says then of who is logged in why not.
     """
 
     action: AnyAction
-    run: Callable[[ListScreen[RowT], list[RowT]], Awaitable[None]]
+    run: Callable[[ListScreen[RowT], list[RowT]], Awaitable[bool]]
     refused: Callable[[RowT], str] = lambda _row: ""
     needs_row: bool = True
+    then: Then = "stay"
+    refused_to: Callable[[AuthorizationInfo | None], str] = lambda _info: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +79,14 @@ class Resource(Generic[RowT]):
     empty_hint: str
     parameters: Callable[[Query], dict[str, JsonValue]]
     filter_hint: str
+    detail: Callable[[RowT], Detail]
     actions: Sequence[RowAction[RowT]] = ()
-    open: Callable[[ListScreen[RowT], RowT], None] | None = None
     orders: Sequence[tuple[str, str]] = ()
     """Column keys with the `orderBy` they stand for, in the order that the sort key goes through them."""
+    descending: bool = False
+    """Whether the list begins in descending order."""
+    falling: frozenset[str] = frozenset()
+    """Columns whose values fall while their `orderBy` rises, such as an age that is sorted by id."""
     note: Callable[[Answer[object]], str] = lambda _answer: ""
     row_tone: Callable[[RowT], Tone] | None = None
 

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
-
 from backend.models.settings import PlatformSettings
 from backend.notifier import Topic
 from backend.operations.site import CHANGE_SETTINGS, GET_SETTINGS
-from screens.base import PlatformScreen
+from screens.sections_screen import SectionsScreen
 from screens.words import yes_no
 from widgets.actions import Action, Risk
-from widgets.detail import DetailView, Line, Section
+from widgets.detail import Line, Section
 from widgets.form import Field, FieldValue
 from widgets.message_line import Severity
-from widgets.title_line import TitleLine
 
-_EDIT: Action[object] = Action("setting.edit", "Edit", "e", Risk.REVERSIBLE, CHANGE_SETTINGS.id)
+_EDIT: Action[object] = Action(
+    "setting.edit", "Edit", "e", Risk.REVERSIBLE, CHANGE_SETTINGS.id, help="They hold for everyone at once."
+)
 _LEAST_SECONDS, _MOST_SECONDS = 5, 3600
 _FLAGS = (
-    ("privateProject", "Private projects", "new Harbor projects are always private"),
-    ("enableIngress", "Ingress", "applications may be reached from outside their cluster"),
-    ("enableAlert", "Alerts", "alert information is shown"),
-    ("enableAdminAutoDeploy", "Administrators deploy at once", "without an audit of their own requests"),
-    ("fourEyes", "Four eyes", "nobody approves their own request"),
+    ("privateProject", "Private projects", "new Harbor projects are private", "whoever makes a project chooses"),
+    ("enableIngress", "Ingress", "applications may be reached from outside", "applications stay inside their cluster"),
+    ("enableAlert", "Alerts", "alert information is shown", "no alert information is shown"),
+    (
+        "enableAdminAutoDeploy",
+        "Direct deployment",
+        "administrators' requests run at once",
+        "administrators' requests are audited too",
+    ),
+    ("fourEyes", "Four eyes", "nobody approves their own request", "people may approve their own requests"),
 )
+"""Wire name, title, what it means when it is on, and when it is off."""
 
 
 def check_seconds(text: str) -> None:
@@ -35,36 +40,23 @@ def check_seconds(text: str) -> None:
         raise ValueError(msg)
 
 
-class SettingsScreen(PlatformScreen[None]):
+class SettingsScreen(SectionsScreen[None]):
     """Shows the settings; e edits them."""
 
     place = "settings"
+    title_text = "Settings"
     own_actions: ClassVar[tuple[Action[object], ...]] = (_EDIT,)
     topics = frozenset({Topic.SETTINGS})
 
     def __init__(self) -> None:
         super().__init__(self.own_actions)
 
-    def compose_body(self) -> ComposeResult:
-        """The title and the settings."""
-        yield TitleLine("Settings")
-        yield DetailView()
-
     def current_context(self) -> None:
         """Editing is always possible."""
 
-    def on_mount(self) -> None:
-        """Show what is in force."""
-        super().on_mount()
-        self.refresh_data()
-
-    def refresh_data(self) -> None:
-        """Load the settings again."""
-        if self.is_mounted:
-            self.run_action_safely(self._load)
-
-    async def _load(self) -> None:
-        self.query_one(DetailView).show(_sections((await self.session.call(GET_SETTINGS)).data))
+    async def sections(self) -> list[Section]:
+        """What is in force."""
+        return _sections((await self.session.call(GET_SETTINGS)).data)
 
     async def perform(self, action: Action[None]) -> None:
         """Edit, or what the frame does."""
@@ -85,7 +77,10 @@ class SettingsScreen(PlatformScreen[None]):
                 help="seconds",
                 check=check_seconds,
             ),
-            *(Field(name, title, kind="bool", value=present[name], help=text) for name, title, text in _FLAGS),
+            *(
+                Field(name, title, kind="bool", value=present[name], help=f"yes: {yes}; no: {no}")
+                for name, title, yes, no in _FLAGS
+            ),
         ]
 
         async def change(values: dict[str, FieldValue]) -> None:
@@ -93,7 +88,8 @@ class SettingsScreen(PlatformScreen[None]):
 
         if await self.ask_form("Settings", fields, change):
             self.say("The settings were saved.", Severity.DONE)
-            await self._load()
+            self.refresh_data()
+            self.console.show_header()
 
 
 def _sections(settings: PlatformSettings) -> list[Section]:
@@ -103,5 +99,8 @@ def _sections(settings: PlatformSettings) -> list[Section]:
             "Site",
             [Line("Site name", settings.site_name), Line("Ask clusters every", f"{settings.refresh_seconds} s")],
         ),
-        Section("Rules", [Line(title, f"{yes_no(values[name])}: {text}") for name, title, text in _FLAGS]),
+        Section(
+            "Rules",
+            [Line(title, f"{yes_no(values[name])}: {yes if values[name] else no}") for name, title, yes, no in _FLAGS],
+        ),
     ]

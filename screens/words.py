@@ -40,6 +40,11 @@ OUTCOMES: Final[Mapping[str, Cell]] = {
 }
 
 
+def said_by(cluster: str, message: str) -> str:
+    """What a cluster said, without its name in front where that is told beside it; a dash for nothing."""
+    return message.removeprefix(f"Cluster {cluster} ") or NOTHING
+
+
 def ago(moment: int) -> str:
     """How long ago a moment in unix seconds was; a dash for never (0)."""
     return NOTHING if moment <= 0 else age(max(0.0, time.time() - moment))

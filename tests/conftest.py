@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Loaded machines make single examples slow; what counts is the number of examples.
-settings.register_profile("otetui", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("otetui", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("otetui")
 
 

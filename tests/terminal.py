@@ -63,6 +63,7 @@ class Terminal:
         self._unseen: list[tuple[bytes, float]] = []
         self.written = bytearray()
         self.started = time.perf_counter()
+        self.pressed = self.started
         self.process_id, self._descriptor = pty.fork()
         if self.process_id == 0:
             variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
@@ -163,11 +164,13 @@ class Terminal:
 
     def press(self, *keys: str) -> None:
         """Send keys by name (`enter`, `ctrl+p`) or as they are."""
+        self.pressed = time.perf_counter()
         for key in keys:
             os.write(self._descriptor, _KEYS.get(key, key).encode())
 
     def type(self, text: str) -> None:
         """Send `text` as typed."""
+        self.pressed = time.perf_counter()
         os.write(self._descriptor, text.encode())
 
     def settle(self, quiet: float = QUIET_SECONDS, timeout: float = 10) -> int:
@@ -183,8 +186,8 @@ class Terminal:
 
     def repaint(self, key: str, quiet: float = QUIET_SECONDS) -> Repaint:
         """Send a key and take in what it makes the program write until it is quiet."""
-        start = time.perf_counter()
         self.press(key)
+        start = self.pressed
         count, first, last = 0, 0.0, 0.0
         while True:
             data, moment = self.read(quiet)

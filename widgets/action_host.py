@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
-from textual import events, on
+from textual import on
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.css.query import NoMatches
 
 from widgets.actions import Action, ActionRegistry
+from widgets.detail import DetailView
 from widgets.error_dialog import ErrorDialog
 from widgets.hints import Hint, HintsLine
+from widgets.keys import keys_label
 from widgets.message_line import MessageLine, Severity
 from widgets.quiet_screen import QuietScreen
 from widgets.table_messages import MarksChanged, RowHighlighted
@@ -38,10 +40,7 @@ class ActionHost(QuietScreen[ResultT], Generic[ContextT, ResultT]):
         super().__init__(name=name)
         self.actions = tuple(actions)
         self.registry = registry
-        keys = [
-            Binding(registry.keys(action), f"{_ACT}({action.id!r})", action.title, tooltip=action.help, id=action.id)
-            for action in self.actions
-        ]
+        keys = [binding for action in self.actions for binding in _bindings_of(action, registry.keys(action))]
         self._bindings = BindingsMap.merge([BindingsMap(keys), self._bindings])
 
     def current_context(self) -> ContextT:
@@ -84,17 +83,16 @@ class ActionHost(QuietScreen[ResultT], Generic[ContextT, ResultT]):
         """Do the action whose key was pressed."""
         await self.attempt(action_id)
 
-    def on_key(self, event: events.Key) -> None:
-        """A key has been pressed: the last message has been read; a refused key says why."""
+    def action_explain(self, action_id: str) -> None:
+        """Say why the action whose key was pressed is refused."""
+        action = self._action(action_id)
+        if action is not None and (reason := self.refusal(action)):
+            self.say(reason, Severity.REFUSED)
+
+    def on_key(self) -> None:
+        """A key has been pressed: the last message has been read."""
         if (line := self._message_line()) is not None:
             line.settle()
-        active = self.active_bindings.get(event.key)
-        if active is None or active.enabled or active.node is not self:
-            return
-        action = self._action(active.binding.id)
-        if action is not None and (reason := self.refusal(action)):
-            event.stop()
-            self.say(reason, Severity.REFUSED)
 
     # Messages and hints
 
@@ -141,12 +139,30 @@ class ActionHost(QuietScreen[ResultT], Generic[ContextT, ResultT]):
 
     def on_mount(self) -> None:
         """Show the hints from the start."""
+        if (line := self._message_line()) is not None:
+            keys = self.registry.keymap.get("message.full_text", line.full_text_key)
+            line.full_text_key = keys_label(keys)
         self.refresh_hints()
+
+    @on(DetailView.Copied)
+    def _copied(self, event: DetailView.Copied) -> None:
+        self.say(event.sentence, Severity.DONE)
 
     @on(RowHighlighted)
     @on(MarksChanged)
     def _focus_changed(self) -> None:
         self.refresh_hints()
+
+
+def _bindings_of(action: Action[ContextT], keys: str) -> list[Binding]:
+    """The key's binding, and a second one that says why: Textual goes on to it when the first is refused.
+
+    Both have the same id, so that a key map takes both along.
+    """
+    return [
+        Binding(keys, f"{_ACT}({action.id!r})", action.title, tooltip=action.help, id=action.id),
+        Binding(keys, f"explain({action.id!r})", show=False, id=action.id),
+    ]
 
 
 def _in_a_row(title: str) -> str:

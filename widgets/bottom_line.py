@@ -34,13 +34,13 @@ class BottomLine(Container):
         yield self.message
         yield self.bar
 
-    def open(self, mode: Mode, text: str = "") -> None:
+    def open(self, mode: Mode, text: str = "", *, about: str = "") -> None:
         """Open the prompt; when it closes, the focus goes back to where it is now."""
         if not self.bar.display:
             self._focused = self.screen.focused
         self.message.display = False
         self.bar.display = True
-        self.bar.open(mode, text)
+        self.bar.open(mode, text, about=about)
 
     @on(BarClosed)
     def _bar_closed(self) -> None:

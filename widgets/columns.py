@@ -104,5 +104,5 @@ def _share(columns: Sequence[Column[RowT]], spare: int) -> list[int]:
             taken = min(share, max(0, maximum - widths[place])) if maximum else share
             widths[place] += taken
             spare -= taken
-        growing = [place for place in growing if columns[place].maximum and widths[place] < columns[place].maximum]
+        growing = [place for place in growing if not 0 < columns[place].maximum <= widths[place]]
     return widths

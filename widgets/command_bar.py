@@ -137,6 +137,7 @@ class CommandBar(Horizontal):
             "filter": filter_history or History(),
         }
         self._mode: Mode = "command"
+        self._about = ""
         self._before = ""
         self._sent = ""
         self._place = 0
@@ -157,9 +158,10 @@ class CommandBar(Horizontal):
         """What the prompt is for now."""
         return self._mode
 
-    def open(self, mode: Mode, text: str = "") -> None:
-        """Take the focus for a command or a filter; `text` is what stands there to begin with."""
+    def open(self, mode: Mode, text: str = "", *, about: str = "") -> None:
+        """Take the focus for a command or a filter; `text` stands there to begin with, `about` says what it takes."""
         self._mode = mode
+        self._about = about
         self._before = self._sent = text if mode == "filter" else ""
         self._place = len(self._history.entries)
         self._sign.sign = _SIGNS[mode]
@@ -177,7 +179,8 @@ class CommandBar(Horizontal):
         self._offers.problem = ""
         self._offers.chosen = -1
         if self._mode == "filter":
-            self._offers.offers = ("enter keeps the filter", "esc takes it back")
+            offers = (self._about, "enter keeps the filter", "esc takes it back")
+            self._offers.offers = tuple(offer for offer in offers if offer)
             return
         self._candidates = completions(self.commands, self._input.value)
         self._offers.offers = tuple(command.name for command in self._candidates[:_OFFERED])

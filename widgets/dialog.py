@@ -52,9 +52,10 @@ class Dialog(QuietModalScreen[ResultT]):
             box.border_title = safe(self._dialog_title, limit=200)
             yield from self.middle()
             with Vertical(classes="dialog--foot"):
-                yield from self.footer()
-                yield self._feedback
-                yield HintsLine(margin=0)
+                with Vertical(classes="dialog--footer"):
+                    yield from self.footer()
+                    yield self._feedback
+                yield HintsLine()
 
     def middle(self) -> Iterable[Widget]:
         """The part above the foot: what `body` has, scrolling when it is long."""

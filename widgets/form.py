@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -92,11 +92,16 @@ class FieldRow(Vertical):
         self._title.is_here = False
 
 
+class FormScroll(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Holds the fields. Up and down are left to the form, where they go from field to field."""
+
+
 class Form(Vertical):
     """Fields one under the other; scrolls when they do not fit. Enter goes on and submits on the last; ctrl+s submits.
 
     While someone types in a field for the first time, a half-typed value is no mistake yet: problems show once the
-    field was left, and then follow each keystroke.
+    field was left, and then follow each keystroke. Whoever holds the form may give it an `answer_line` of his own for
+    what fits in one line, so that nothing moves.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -136,6 +141,7 @@ class Form(Vertical):
         self.fields = tuple(fields)
         self._about = about
         self.is_busy = False
+        self.answer_line: Callable[[str, Tone], None] | None = None
         self._touched: set[str] = set()
         self._is_warned = False
         width = max((width_of(fit(field.title, _WIDEST_TITLE)) for field in self.fields), default=0) + _SIGN + 4
@@ -145,7 +151,7 @@ class Form(Vertical):
 
     def compose(self) -> ComposeResult:
         """What it is about and the fields, and below them what holds for all."""
-        with VerticalScroll(can_focus=False):
+        with FormScroll():
             if self._about:
                 yield Static(safe_lines(self._about), markup=False, classes="form--about")
             yield from self._rows.values()
@@ -185,6 +191,10 @@ class Form(Vertical):
 
     def show_state(self, text: str, tone: Tone = "muted") -> None:
         """Show below the fields what holds for all of them; empty for nothing."""
+        if self.answer_line is not None:
+            fits = "\n" not in text and width_of(text) <= self.size.width - 2
+            self.answer_line(text if fits else "", tone)
+            text = "" if fits else text
         self._state.update(safe_lines(text, limit=2000))
         self._state.set_classes(f"form--state {f'tone--{tone}' if tone else ''}")
         self._state.display = bool(text)

@@ -37,6 +37,7 @@ class FormDialog(Dialog[bool]):
         self._submit = submit
         self._verb = verb
         self._form = Form(fields, about=about)
+        self._form.answer_line = self.say
 
     def middle(self) -> Iterable[Widget]:
         """The form."""
@@ -46,6 +47,9 @@ class FormDialog(Dialog[bool]):
         """How to go on, to send and to leave."""
         verb = self._verb[:1].lower() + self._verb[1:]
         passwords = [Hint("ctrl+t", "show password")] if self._form.has_passwords else []
+        fields = self._form.fields
+        if len(fields) == 1 and fields[0].kind != "multiline":
+            return [Hint("enter", verb), *passwords, Hint("esc", "leave")]
         return [Hint("ctrl+s", verb), Hint("enter", "next field"), *passwords, Hint("esc", "leave")]
 
     @on(Form.Submitted)

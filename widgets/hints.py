@@ -27,12 +27,11 @@ class HintsLine(OneLine):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"hints--bar", "hints--key", "hints--title", "hints--off"}
 
     base_component = "hints--bar"
+    # Each hint has a cell on either side for its brackets, so that none moves when one is refused.
+    gap = 0
+    margin = 0
 
     hints: reactive[tuple[Hint, ...]] = reactive[tuple[Hint, ...]](())
-
-    def __init__(self, *, margin: int = 1, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self.margin = margin
 
     def show(self, hints: Iterable[Hint]) -> None:
         """Show these hints, most important first; the last one (usually `? help`) always stays."""
@@ -46,5 +45,5 @@ class HintsLine(OneLine):
 
 def _part(hint: Hint, priority: int) -> Part:
     if hint.enabled:
-        return Part(hint.title, "hints--title", priority, lead=hint.key, lead_component="hints--key")
+        return Part(f"{hint.title} ", "hints--title", priority, lead=f" {hint.key}", lead_component="hints--key")
     return Part(f"{hint.title})", "hints--off", priority, lead=f"({hint.key}", lead_component="hints--off")

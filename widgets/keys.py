@@ -10,9 +10,13 @@ from textual.keys import Keys, key_to_character
 _MODIFIERS: Final = frozenset({"ctrl", "shift", "alt", "super", "meta", "hyper"})
 _NAMED: Final = frozenset(key.value for key in Keys)
 _LABELS: Final = {
-    # Textual's short names for these two are no Unicode names, so it finds no character for them.
+    # Textual's short names for these are no Unicode names, so it finds no characters for them.
     "slash": "/",
     "backslash": "\\",
+    "at": "@",
+    "minus": "-",
+    "plus": "+",
+    "underscore": "_",
     "escape": "esc",
     "pagedown": "pgdn",
     "pageup": "pgup",
@@ -39,7 +43,7 @@ def is_key(key: str) -> bool:
     *modifiers, name = key.split("+")
     if not _MODIFIERS.issuperset(modifiers) or not name:
         return False
-    return name in _NAMED or len(name) == 1 or key_to_character(name) is not None
+    return name in _NAMED or name in _LABELS or len(name) == 1 or key_to_character(name) is not None
 
 
 def key_label(key: str) -> str:

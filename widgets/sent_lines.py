@@ -6,10 +6,11 @@ written; there is no public place for it, which is why tests hold it to the byte
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.control import Control
+from rich.segment import Segment
 
 # Textual keeps these to itself; without them every repaint would be sent.
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
@@ -30,10 +31,10 @@ class _Rendered(CompositorUpdate):
 
 
 class SentLines:
-    """The pieces of lines that were sent last, by line and column: an update's pieces that are there are left out."""
+    """The pieces of lines that were sent last, by line and column; what of an update is there already is left out."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, dict[int, tuple[int, str]]] = {}
+        self._lines: dict[int, dict[int, Strip]] = {}
         self._size = (0, 0)
 
     def forget(self) -> None:
@@ -54,23 +55,52 @@ class SentLines:
             return update
         written: list[str] = []
         end = (-1, -1)
-        for x, y, strip in pieces:
-            text = strip.render(console)
-            if self._write(x, y, x + strip.cell_length, text):
-                # The terminal's cursor stands where the last piece ended.
-                written.append(text if end == (x, y) else Control.move_to(x, y).segment.text + text)
-                end = (x + strip.cell_length, y)
+        for left, y, strip in pieces:
+            for x, new in self._changed(left, y, strip):
+                # The terminal's cursor stands where the last part ended.
+                written.append("" if end == (x, y) else Control.move_to(x, y).segment.text)
+                written.append(new.render(console))
+                end = (x + new.cell_length, y)
         return _Rendered("".join(written)) if written else None
 
-    def _write(self, start: int, y: int, end: int, text: str) -> bool:
-        """Note a piece; False when it is there already."""
+    def _changed(self, start: int, y: int, strip: Strip) -> Iterable[tuple[int, Strip]]:
+        """The parts of a piece that the terminal does not show, with their columns; the piece is noted."""
         line = self._lines.setdefault(y, {})
-        if line.get(start) == (end, text):
-            return False
-        for other in [other for other, (stop, _) in line.items() if other < end and stop > start]:
+        old = line.get(start)
+        if old is not None and old.cell_length == strip.cell_length:
+            line[start] = strip
+            return () if old == strip else _differing(start, old, strip)
+        end = start + strip.cell_length
+        for other in [other for other, held in line.items() if other < end and other + held.cell_length > start]:
             del line[other]
-        line[start] = (end, text)
-        return True
+        line[start] = strip
+        return ((start, strip),)
+
+
+def _differing(start: int, old: Strip, new: Strip) -> Iterator[tuple[int, Strip]]:
+    """The runs of segments of `new` that `old` does not have at the same column."""
+    shown = dict(_placed(start, old))
+    run: list[Segment] = []
+    run_start = start
+    for x, segment in _placed(start, new):
+        if shown.get(x) == segment:
+            if run:
+                yield run_start, Strip(run)
+            run = []
+            continue
+        if not run:
+            run_start = x
+        run.append(segment)
+    if run:
+        yield run_start, Strip(run)
+
+
+def _placed(start: int, strip: Strip) -> Iterator[tuple[int, Segment]]:
+    """The segments of a strip with their columns."""
+    x = start
+    for segment in strip:
+        yield x, segment
+        x += segment.cell_length
 
 
 def _pieces_of_layout(update: LayoutUpdate) -> Iterator[_Piece]:

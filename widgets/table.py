@@ -171,6 +171,8 @@ class VirtualTable(TableFeed[RowT], can_focus=True):
         self._cursor = max(0, min(index, self._rows.total - 1))
         if self._cursor == before:
             return
+        # On a row that is not loaded yet there is no key to come back to: the index counts.
+        self._cursor_key = self._key_at(self._cursor)
         if self._show_cursor():
             self.refresh()
         else:

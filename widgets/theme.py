@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final, Literal, TypeVar
+from typing import ClassVar, Final, Literal, TypeVar, cast
 
 from rich.console import RenderableType
 from rich.segment import Segment
@@ -207,6 +207,8 @@ class ThemedApp(App[_ResultT]):
         is_sent = self.is_running and not self._batch_count and not self.is_headless and not self.is_inline
         update: object = renderable
         if is_sent and isinstance(update, CompositorUpdate):
-            super()._display(screen, self._sent.unsent(update, self.console))
+            # Textual's own updates are no renderables to the type checker either.
+            unsent = cast("RenderableType | None", self._sent.unsent(update, self.console))
+            super()._display(screen, unsent)
         else:
             super()._display(screen, renderable)

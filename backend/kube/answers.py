@@ -91,6 +91,8 @@ def status_error(
             sentence = f"refused to {verb} {resource} because of a conflict{quoted}"
         case "gone":
             sentence = f"no longer has the version of {resource} that we started from{quoted}; list it again"
+        case "throttled" if budget := _cause(status, "DisruptionBudget"):
+            sentence = f"keeps the pod for now: {budget}; add healthy pods or change the budget, then evict it again"
         case "throttled":
             sentence = f"asks us to slow down{quoted}; try again later"
         case "server":
@@ -105,6 +107,12 @@ def status_error(
         retryable=_retryable(stage, code, status),
         remote_reason=text(status, "reason"),
     )
+
+
+def _cause(status: JsonObject, reason: str) -> str:
+    """The sentence of the first cause with this reason, without its full stop, or ""."""
+    found = (cause for cause in array(status, "details", "causes") if text(cause, "reason") == reason)
+    return visible(text(next(found, None), "message").strip().rstrip("."), _SHOWN)
 
 
 def _retryable(stage: Stage, code: int, status: JsonObject) -> bool:

@@ -50,8 +50,8 @@ async def _serve(directory: Path, spec: SiteSpec, ready: Callable[[], None], lif
     if lifeline is not None:
         _watch_lifeline(loop, lifeline, stopping)
     site = Site(spec)
-    await site.start()
     try:
+        await site.start()
         _write_files(site, directory)
         ready()
         await stopping.wait()

@@ -161,6 +161,7 @@ def _pod(app: str, image: str, owner: Document, *, ready: bool) -> Document:
             {
                 "name": app,
                 "image": image,
+                "imageID": "",
                 "ready": ready,
                 "started": True,
                 "restartCount": 0,

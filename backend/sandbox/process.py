@@ -137,9 +137,12 @@ class SandboxProcess:
             raise SandboxError(f"The sandbox did not answer: {error}") from error
         finally:
             connection.close()
+        try:
+            document: Document = json.loads(answer)
+        except ValueError:
+            document = {"message": answer.decode(errors="replace")}
         if response.status >= http.HTTPStatus.BAD_REQUEST:
-            raise SandboxError(f"The sandbox refused {method} {path}: {answer.decode(errors='replace')}")
-        document: Document = json.loads(answer)
+            raise SandboxError(f"The sandbox refused {method} {path}: {document.get('message')}")
         return document
 
     def set_behaviour(self, cluster: str, behaviour: str, delay: float | None = None) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 _BACKLOG = 2048
 _KEEP_ALIVE_SECONDS = 180
+_LAST_SECONDS = 1
+_LAST_TURNS = 100
 
 
 class _Protocol(H11Protocol):
@@ -37,18 +39,37 @@ class _Protocol(H11Protocol):
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
-    def shutdown(self) -> None:
-        """End an idle connection at once, without waiting for the peer's farewell."""
-        # There is no cycle before the connection's first request.
-        cycle = getattr(self, "cycle", None)
-        if cycle is None or cycle.response_complete:
-            self.transport.abort()
-        else:
-            super().shutdown()
-
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server; signals are the business of whoever runs the loop."""
+    """Uvicorn's server, which begins and ends without waiting; signals are the business of whoever runs the loop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stopping = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Keep the Date header right until the server is to stop."""
+        while not self.stopping.is_set():
+            await self.on_tick(0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the ports, let requests that are nearly done end, and cut the connections."""
+        for server in self.servers:
+            server.close()
+        for opened in sockets or []:
+            opened.close()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=_LAST_SECONDS)
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, _Protocol):
+                connection.transport.abort()
+        # Connections are lost a few turns of the loop later.
+        for _ in range(_LAST_TURNS):
+            if not self.server_state.connections:
+                break
+            await asyncio.sleep(0)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -74,32 +95,42 @@ class OwnPort:
         self._socket = _bound_socket(0)
         self.port: int = self._socket.getsockname()[1]
         self._listener: asyncio.Server | None = None
-        self._opening: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[None] | None = None
         self._wanted = False
-
-    async def settle(self) -> None:
-        """Make the port what it is wanted to be."""
-        if self._wanted and self._listener is None:
-            loop = asyncio.get_running_loop()
-            self._listener = await loop.create_server(
-                self._server.protocol, sock=self._socket, ssl=self._context, backlog=_BACKLOG
-            )
-        elif not self._wanted and self._listener is not None:
-            self._listener.close()
-            self._listener = None
-            self._server.cut_port(self.port)
-            # The number stays ours: bound, not listening, it refuses.
-            self._socket = _bound_socket(self.port)
 
     def want(self, *, is_open: bool) -> None:
         """Open or close the port soon."""
         self._wanted = is_open
-        if not is_open and self._listener is None:
-            return
-        self._opening = asyncio.get_running_loop().create_task(self.settle())
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.get_running_loop().create_task(self._settle())
+
+    async def settled(self) -> None:
+        """Wait until the port is what it is wanted to be."""
+        if self._settling is not None:
+            await self._settling
+
+    async def _settle(self) -> None:
+        # What is wanted may change while a port is being opened.
+        while self._wanted is (self._listener is None):
+            if self._wanted:
+                self._listener = await asyncio.get_running_loop().create_server(
+                    self._server.protocol, sock=self._socket, ssl=self._context, backlog=_BACKLOG
+                )
+            else:
+                self._shut()
+
+    def _shut(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        self._server.cut_port(self.port)
+        # The number stays ours: bound, not listening, it refuses.
+        self._socket = _bound_socket(self.port)
 
     def close(self) -> None:
         """Give the port back."""
+        if self._settling is not None:
+            self._settling.cancel()
         if self._listener is not None:
             self._listener.close()
         self._socket.close()
@@ -140,7 +171,6 @@ class Site:
             server_header=False,
             backlog=_BACKLOG,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=1,
         )
         config.load()
         config.ssl = self.authority.context()
@@ -197,7 +227,7 @@ class Site:
             self._own_ports[cluster.name] = own
             cluster.port = own.port
             own.want(is_open=not offline)
-            await own.settle()
+            await own.settled()
         cluster.api.address = f"{HOST}:{cluster.port}"
 
     def _presence_changed(self, cluster: Cluster, away: bool) -> None:  # noqa: FBT001 - a callback's one argument
@@ -212,7 +242,7 @@ class Site:
             cluster.stop()
         for own in self._own_ports.values():
             own.close()
-        self._server.should_exit = True
+        self._server.stopping.set()
         if self._serving is not None:
             await self._serving
 
@@ -221,8 +251,8 @@ class Site:
 async def running_site(spec: SiteSpec) -> AsyncIterator[Site]:
     """A site served within the caller's own event loop, for as long as the block lasts."""
     site = Site(spec)
-    await site.start()
     try:
+        await site.start()
         yield site
     finally:
         await site.stop()

@@ -27,7 +27,9 @@ from backend.store import nodes
 from backend.store.database import Transaction
 
 _OK = 200
-_NODES_AT_ONCE = 8
+# No more than a connection sends at once: what waited for its turn would wait for a lost cluster all over again.
+_NODES_AT_ONCE = 4
+_REASONS_SHOWN = 3
 _OUR_PODS = f"{MANAGED_BY}={FIELD_MANAGER}"
 
 _Change = Callable[[Connection, str], Awaitable[str]]
@@ -209,9 +211,16 @@ async def _change_one(connection: Connection, name: str, change: _Change, lost: 
 
 def _evicted(results: Sequence[EvictionResult]) -> str:
     """What to say of evictions; raises PlatformError when pods stay."""
-    stay = [(result, result.error) for result in results if result.error is not None]
+    stay = [(f"{result.namespace}/{result.pod}", result.error) for result in results if result.error is not None]
+    amount = "1 pod" if len(results) == 1 else f"{len(results)} pods"
     if not stay:
-        return f"label removed and {len(results)} pods evicted"
-    pod, error = stay[0]
-    sentence = f"the label was removed, but {len(stay)} of {len(results)} pods stay; {pod.namespace}/{pod.pod}: "
-    raise PlatformError(error.kind, sentence + error.message, reason="pods_stay")
+        return f"label removed and {amount} evicted"
+    by_reason: dict[str, list[str]] = {}
+    for pod, error in stay:
+        by_reason.setdefault(error.message, []).append(pod)
+    shown = [f"{counted('pod', pods)}: {reason}" for reason, pods in list(by_reason.items())[:_REASONS_SHOWN]]
+    if len(by_reason) > _REASONS_SHOWN:
+        shown.append("Others stay for other reasons.")
+    verb = "stays" if len(stay) == 1 else "stay"
+    sentence = f"the label was removed, but {len(stay)} of {amount} {verb}. {' '.join(shown)}"
+    raise PlatformError(stay[0][1].kind, sentence, reason="pods_stay")

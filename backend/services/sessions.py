@@ -81,7 +81,7 @@ class Sessions:
         # One attempt at a time for a name: attempts side by side must not escape the delay.
         attempt = self._attempts.setdefault(name, asyncio.Lock())
         async with attempt:
-            user = await self._check_password(request, name)
+            user, proof = await self._check_password(request, name)
         status = UserStatus(user.status)
         if status in _REFUSED_STATUS:
             error = PlatformError(
@@ -89,9 +89,10 @@ class Sessions:
             )
             await self._record_refusal(user.user_name, error)
             raise error
-        return await self._open_session(_caller_of(user), replaced="")
+        return await self._open_session(_caller_of(user), proof=proof)
 
-    async def _check_password(self, request: Login, name: str) -> UserRecord:
+    async def _check_password(self, request: Login, name: str) -> tuple[UserRecord, str]:
+        """The user whose password it is, and the stored hash that it was proved against."""
         database, clock = self._platform.database, self._platform.clock
         failed = await database.read(lambda tx: users.failures(tx, name))
         self._refuse_locked(failed)
@@ -107,9 +108,7 @@ class Sessions:
         matches = await asyncio.to_thread(lambda: verify_password(stored or hash_of_nobody(), request.password))
         if user is None or not matches:
             await self._count_failure(name)
-            raise PlatformError(
-                ErrorKind.UNAUTHENTICATED, "The user name or the password is wrong.", reason="login_failed"
-            )
+            raise _login_failed()
         rehashed = await asyncio.to_thread(hash_password, request.password) if needs_rehash(stored) else ""
         now = clock.now()
 
@@ -120,7 +119,7 @@ class Sessions:
 
         if failed.failures or rehashed:
             await database.write(settle)
-        return user
+        return user, rehashed or stored
 
     def _refuse_locked(self, failed: LoginFailures) -> None:
         left = failed.locked_until - self._platform.clock.now()
@@ -168,7 +167,7 @@ class Sessions:
             )
         )
 
-    async def _open_session(self, caller: Caller, *, replaced: str) -> Answer[TokenAnswer]:
+    async def _open_session(self, caller: Caller, *, replaced: str = "", proof: str = "") -> Answer[TokenAnswer]:
         now = self._platform.clock.now()
         key = await self._signing_key()
         claims = tokens.new_claims(caller.user_id or 0, caller.user, caller.role, now)
@@ -177,6 +176,8 @@ class Sessions:
             # Checked again here: two updates of one token must not both win.
             if replaced and not users.revoke_session(transaction, replaced):
                 raise tokens.invalid_token()
+            if proof and not _still_proved(transaction, claims.user_id, proof):
+                raise _login_failed()
             users.insert_session(transaction, claims.token_id, claims.user_id, now, claims.expires_at)
             action = "session.update" if replaced else "session.login"
             record_change(transaction, caller, now, action, f"user/{caller.user}")
@@ -219,6 +220,18 @@ class Sessions:
                 expireTime=caller.expires_at,
             )
         )
+
+
+def _login_failed() -> PlatformError:
+    return PlatformError(ErrorKind.UNAUTHENTICATED, "The user name or the password is wrong.", reason="login_failed")
+
+
+def _still_proved(transaction: Transaction, user_id: int, proof: str) -> bool:
+    # A password takes its time to be verified: meanwhile it may have been reset, or the account refused.
+    user = users.get(transaction, user_id)
+    if user is None or UserStatus(user.status) in _REFUSED_STATUS:
+        return False
+    return users.password_hash(transaction, user_id) == proof
 
 
 def _counted_name(name: str) -> str:

@@ -20,7 +20,14 @@ def node_document(name: str, number: int, version: str, labels: Mapping[str, str
     `number` makes its address unique and `version` is what its kubelet reports.
     """
     subnet, host = divmod(number, _ADDRESSES_PER_SUBNET)
-    well_known = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
+    well_known = {
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        # Otherwise the controllers add them a moment later, as copies of the others.
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+    }
     return {
         "metadata": {
             "name": name,

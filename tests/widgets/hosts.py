@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
@@ -18,7 +18,9 @@ from widgets.action_host import ActionHost
 from widgets.actions import EVERYWHERE, Action, ActionRegistry, Risk
 from widgets.bottom_line import BottomLine
 from widgets.columns import Cell, Column
-from widgets.command_bar import Command, CommandGiven, FilterChanged
+from widgets.command_bar import BarClosed, Command, CommandGiven, FilterChanged
+from widgets.detail import DetailView
+from widgets.form import Form
 from widgets.header import SiteHeader
 from widgets.hints import HintsLine
 from widgets.message_line import Severity
@@ -26,7 +28,7 @@ from widgets.rows import RowPage
 from widgets.states import StatePanel
 from widgets.styles import STYLE_SHEETS
 from widgets.table import NAVIGATION, VirtualTable
-from widgets.table_messages import MarksChanged, RowHighlighted, RowsLoaded
+from widgets.table_messages import LoadFailed, MarksChanged, NeedRows, RowHighlighted, RowSelected, RowsLoaded
 from widgets.theme import ThemedApp
 from widgets.title_line import TitleLine
 
@@ -71,12 +73,12 @@ COLUMNS: list[Column[Person]] = [
     Column("status", "Status", lambda person: Cell(person.status, TONES.get(person.status, "")), width=10),  # type: ignore[arg-type]
     Column("phone", "Phone", lambda person: person.phone, width=16, priority=3),
     Column("comment", "Comment", lambda person: f"comment of {person.name}", minimum=20, priority=2, weight=2),
-    Column("created", "Created", lambda person: Cell("2031-03-05 14:22", "muted"), width=16, priority=5),
+    Column("created", "Created", lambda _: Cell("2031-03-05 14:22", "muted"), width=16, priority=5),
 ]
 
 
-def person_table(**settings: Any) -> VirtualTable[Person]:
-    return VirtualTable(COLUMNS, lambda person: person.id, **settings)
+def person_table() -> VirtualTable[Person]:
+    return VirtualTable(COLUMNS, lambda person: person.id)
 
 
 class HostApp(ThemedApp[None]):
@@ -98,12 +100,17 @@ class HostApp(ThemedApp[None]):
         if self._first is not None:
             self.push_screen(self._first(), self.answers.append)
 
-    def on_event_seen(self, message: Message) -> None:
-        self.seen.append(message)
-
     @on(RowHighlighted)
     @on(MarksChanged)
     @on(RowsLoaded)
+    @on(RowSelected)
+    @on(NeedRows)
+    @on(LoadFailed)
+    @on(DetailView.Copied)
+    @on(Form.Submitted)
+    @on(FilterChanged)
+    @on(CommandGiven)
+    @on(BarClosed)
     def _remember(self, message: Message) -> None:
         self.seen.append(message)
 
@@ -249,7 +256,6 @@ def with_status(person: Person, status: str) -> Person:
     return replace(person, status=status)
 
 
-def screen_text(app: ThemedApp[Any]) -> list[str]:
+def screen_text(app: App[Any]) -> list[str]:
     """What the terminal shows, line by line, without spaces at the ends."""
-    strips: Iterable[Any] = app.screen._compositor.render_strips()
-    return [strip.text.rstrip() for strip in strips]
+    return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]

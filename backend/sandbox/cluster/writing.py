@@ -189,7 +189,7 @@ def change(write: Write, old: StoredObject, document: Document, *, applied: bool
 def _scoped(write: Write, document: Document, before: Document) -> Document:
     """The parts of the document that this write may change; the rest as it was."""
     kind, subresource = write.kind, write.request.subresource
-    document = copy(document)
+    document = copy({name: value for name, value in document.items() if name not in {"kind", "apiVersion"}})
     if subresource == "finalize":
         after = copy(before)
         child(after, "spec")["finalizers"] = mapping(document.get("spec")).get("finalizers") or []

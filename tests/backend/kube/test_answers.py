@@ -104,6 +104,15 @@ async def test_retry_after(
     assert (error.stage, error.retry_after) == ("throttled", seconds)
 
 
+async def test_a_disruption_budget_is_named_and_not_taken_for_a_busy_server(connect: Connect) -> None:
+    causes = [{"reason": "DisruptionBudget", "message": "The disruption budget web needs 2 healthy pods and has 2."}]
+    async with serve(lambda _: refusal(429, "Cannot evict pod.", "TooManyRequests", causes=causes)) as server:
+        error = await failure(await connect(server.url), "/api/v1/namespaces/ns1/pods/a/eviction", "POST")
+    assert (error.stage, error.retryable) == ("throttled", True)
+    assert "keeps the pod for now: The disruption budget web needs 2 healthy pods and has 2; " in error.message
+    assert "slow down" not in error.message
+
+
 async def test_conflicts_that_will_not_go_away_are_not_retryable(connect: Connect) -> None:
     async with serve(lambda _: refusal(409, "it exists", "AlreadyExists")) as server:
         assert not (await failure(await connect(server.url))).retryable

@@ -94,6 +94,31 @@ async def test_unknown_and_known_users_cost_one_verification_and_no_hash(
     assert costs == argon2.extract_parameters(passwords.hash_of_nobody())
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["password_hash = 'another'", "status = 2", "status = 3", "deleted_at = 1"],
+    ids=lambda change: change.split()[0],
+)
+async def test_what_ends_all_sessions_during_a_log_in_ends_that_log_in_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    await site.register("bob")
+    real = passwords.verify_password
+
+    def verify_slowly(stored: str, password: str) -> bool:
+        connection = site.outside()
+        connection.execute(f"UPDATE user SET {change} WHERE user_name = 'bob'")
+        connection.close()
+        return real(stored, password)
+
+    monkeypatch.setattr(sessions, "verify_password", verify_slowly)
+    error = await site.refusal(LOGIN, user="bob", password=PASSWORD)
+    assert is_refusal(error, ErrorKind.UNAUTHENTICATED, "login_failed")
+    connection = site.outside()
+    assert connection.execute("SELECT count(*) FROM session WHERE user_id = 2").fetchone() == (0,)
+    connection.close()
+
+
 async def test_an_unknown_user_takes_as_long_as_a_known_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     # Costly enough for the verification to outweigh all else.
     monkeypatch.setattr(passwords, "_HASHER", argon2.PasswordHasher(time_cost=2, memory_cost=16 * 1024, parallelism=1))

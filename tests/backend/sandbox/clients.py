@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -79,36 +79,44 @@ class Caller:
         body: JsonValue | bytes = None,
         content_type: str = "application/json",
         headers: dict[str, str] | None = None,
-        **query: str,
+        query: Mapping[str, str] | None = None,
     ) -> Got:
         sent = {"user-agent": "tests/1.0", **({"authorization": f"Bearer {self.token}"} if self.token else {})}
         content = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         if content is not None and content_type:
             sent["content-type"] = content_type
         response = await self.client.request(
-            method, self.cluster.url + path, content=content, headers={**sent, **(headers or {})}, params=query
+            method,
+            self.cluster.url + path,
+            content=content,
+            headers={**sent, **(headers or {})},
+            params=dict(query or {}),
         )
         is_json = response.headers.get("content-type", "").startswith("application/json") and response.content
         loaded: JsonValue = response.json() if is_json else {}
         return Got(response.status_code, mapping(loaded), response.text, response.headers)
 
     async def get(self, path: str, **query: str) -> Got:
-        return await self.call("GET", path, **query)
+        return await self.call("GET", path, query=query)
 
     async def post(self, path: str, body: JsonValue | bytes, **query: str) -> Got:
-        return await self.call("POST", path, body, **query)
+        return await self.call("POST", path, body, query=query)
 
     async def put(self, path: str, body: JsonValue, **query: str) -> Got:
-        return await self.call("PUT", path, body, **query)
+        return await self.call("PUT", path, body, query=query)
 
     async def delete(self, path: str, body: JsonValue | bytes = None, **query: str) -> Got:
-        return await self.call("DELETE", path, body, **query)
+        return await self.call("DELETE", path, body, query=query)
 
     async def patch(self, path: str, body: JsonValue | bytes, content_type: str = MERGE, **query: str) -> Got:
-        return await self.call("PATCH", path, body, content_type, **query)
+        return await self.call("PATCH", path, body, content_type, query=query)
 
     async def apply(self, path: str, body: JsonValue, manager: str, **query: str) -> Got:
-        return await self.patch(path, body, APPLY, fieldManager=manager, **query)
+        return await self.call("PATCH", path, body, APPLY, query={"fieldManager": manager, **query})
+
+    async def go_on(self, path: str, token: str, **query: str) -> Got:
+        """The next page of a list."""
+        return await self.call("GET", path, query={"continue": token, **query})
 
     @asynccontextmanager
     async def watch(self, path: str, **query: str) -> AsyncIterator[Watch]:
@@ -147,9 +155,10 @@ def trusting(site: Site) -> ssl.SSLContext:
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait until the condition holds; fails after the deadline."""
-    async with asyncio.timeout(SECONDS):
-        while not await condition():
-            await asyncio.sleep(0.01)
+    deadline = asyncio.get_running_loop().time() + SECONDS
+    while not await condition():
+        assert asyncio.get_running_loop().time() < deadline, "it did not come true in time"
+        await asyncio.sleep(0.01)
 
 
 def config_map(name: str, data: dict[str, str] | None = None, **metadata: JsonValue) -> Document:

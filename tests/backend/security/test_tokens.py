@@ -136,6 +136,11 @@ def test_expiry_is_left_to_the_callers_clock() -> None:
     assert tokens.read(tokens.sign(claims, KEY), KEY).expires_at == 4_600
 
 
+def test_a_token_of_before_the_clock_was_put_back_is_read() -> None:
+    claims = tokens.new_claims(7, "bob", 3, 2**40)
+    assert tokens.read(tokens.sign(claims, KEY), KEY) == claims
+
+
 @pytest.mark.parametrize(
     "token",
     [

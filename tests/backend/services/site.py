@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from backend.clock import Clock
@@ -104,7 +104,7 @@ class Site:
             self.connections,
             self.worker,
             self.settings,
-            replace(InventoryLimits(), patience=0.2, probe=3),
+            InventoryLimits(patience=0.2, probe=4),
         )
         self.clusters = Clusters(self.platform, self.connections, self.inventory, self.worker)
         self.nodes = Nodes(self.platform, self.connections)

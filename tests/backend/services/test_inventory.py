@@ -92,20 +92,19 @@ async def test_a_silent_cluster_delays_no_other_and_is_given_up(site: Site) -> N
         edge.silent = True
     for edge in edges[30:]:
         edge.cluster.nodes.append(node("new"))
-    started = time.monotonic()
     refresh = asyncio.create_task(site.inventory.refresh_all())
 
     async def the_others_are_done() -> bool:
         return [(await site.row(edge.name)).node_count for edge in edges[30:]] == [2] * 10
 
     await until(the_others_are_done)
-    # More silent clusters than places: without making room the others would have waited for their 3 seconds.
-    assert time.monotonic() - started < 2.5
+    # There are more silent clusters than places, and none has been given up yet: they made room.
+    assert (await site.row("edge-0")).reachable
     await refresh
     row = await site.row("edge-0")
     assert (row.reachable, row.message) == (
         False,
-        "Cluster edge-0 did not give all its figures within 3 s; the link may be too slow.",
+        "Cluster edge-0 did not give all its figures within 4 s; the link may be too slow.",
     )
 
 

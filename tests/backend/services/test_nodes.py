@@ -242,7 +242,7 @@ async def test_with_delete_deploy_only_our_pods_that_the_label_placed_are_evicte
     assert not [asked for asked in edge.server.requests if asked.path.endswith("/eviction")]
     await site.nodes.add_node_label(SYSTEM, add("edge-1-node-0"))
     answer = await site.nodes.delete_node_label(SYSTEM, delete("edge-1-node-0", deploy=True))
-    assert answer.results[0].message == "label removed and 1 pods evicted"
+    assert answer.results[0].message == "label removed and 1 pod evicted"
     listing, eviction = edge.server.requests[-2:]
     assert listing.query["labelSelector"] == "app.kubernetes.io/managed-by=otetui"
     assert eviction.path == "/api/v1/namespaces/ns7/pods/placed/eviction"
@@ -253,7 +253,7 @@ async def test_a_pod_that_may_not_leave_is_told_though_the_label_is_gone(site: S
     edge.cluster.pods = [our_pod("placed", "edge-1-node-0", {"otetui.io/gpu": "true"})]
     edge.cluster.evictions["placed"] = refusal(429, "disruption budget", "TooManyRequests")
     await site.nodes.add_node_label(SYSTEM, add("edge-1-node-0"))
-    with pytest.raises(PlatformError, match="1 of 1 pods stay; ns7/placed") as caught:
+    with pytest.raises(PlatformError, match=r"1 of 1 pod stays\. Pod ns7/placed: ") as caught:
         await site.nodes.delete_node_label(SYSTEM, delete("edge-1-node-0", deploy=True))
     assert caught.value.kind is ErrorKind.REMOTE
     assert await names(site, nodeLabel="gpu") == []

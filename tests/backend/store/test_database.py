@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import stat
 import threading
 from pathlib import Path
@@ -28,6 +29,7 @@ async def main():
         await database.write(lambda tx: add_user(tx, f"{sys.argv[2]}-{number}"))
     await database.close()
 
+print("ready", flush=True)
 sys.stdin.readline()
 asyncio.run(main())
 """
@@ -130,6 +132,21 @@ async def test_a_statement_that_fails_takes_the_whole_transaction_with_it(tmp_pa
         assert await database.read(user_names) == []
 
 
+async def test_a_statement_may_be_run_once_for_each_of_many_rows(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.db") as database:
+        await database.write(
+            lambda tx: tx.change_many("INSERT INTO setting VALUES (?, ?, 1)", [("a", "1"), ("b", "2"), ("c", "3")])
+        )
+        assert await database.read(lambda tx: tx.count("SELECT sum(value) FROM setting")) == 6
+
+
+async def test_a_count_of_nothing_is_0(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.db") as database:
+        assert await database.read(lambda tx: tx.count("SELECT max(id) FROM user")) == 0
+        assert await database.read(lambda tx: tx.count("SELECT id FROM user")) == 0
+        assert await database.read(lambda tx: tx.row("SELECT id FROM user")) is None
+
+
 async def test_any_exception_rolls_back_and_comes_through(tmp_path: Path) -> None:
     def work(transaction: Transaction) -> None:
         add_user(transaction, "bob")
@@ -207,6 +224,9 @@ def test_processes_that_open_a_new_store_at_once_all_get_the_same(tmp_path: Path
     path = tmp_path / "store.db"
     starting = [start_python(OPEN_AND_ADD, path, name) for name in ("a", "b", "c")]
     for process in starting:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in starting:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
@@ -217,6 +237,18 @@ def test_processes_that_open_a_new_store_at_once_all_get_the_same(tmp_path: Path
     applied = connection.execute("SELECT name FROM _sqlite_migrations ORDER BY id").fetchall()
     assert applied == [(step,) for step in STEPS]
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_a_store_is_opened_by_one_process_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with (tmp_path / "store.db.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        opening = asyncio.create_task(Database.open(path))
+        await asyncio.wait([opening], timeout=0.5)
+        assert not opening.done()
+        assert outside(path).execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
+    await (await asyncio.wait_for(opening, 10)).close()
+    assert outside(path).execute("SELECT count(*) FROM user").fetchone() == (0,)
 
 
 async def test_a_store_that_stays_locked_is_reported_as_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ async def test_field_selectors(kube: Caller) -> None:
     ],
 )
 async def test_selectors_that_cannot_be_read(kube: Caller, query: dict[str, str], message: str) -> None:
-    assert (await kube.call("GET", NODES_PATH, **query)).refusal(400, "BadRequest") == message
+    assert (await kube.call("GET", NODES_PATH, query=query)).refusal(400, "BadRequest") == message
 
 
 async def test_the_field_selectors_of_kinds_without_their_own(kube: Caller) -> None:

@@ -1,0 +1,1 @@
+"""What the performance claims in the README are measured with: `python -m benchmarks [NAME ...]`."""
