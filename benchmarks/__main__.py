@@ -32,14 +32,17 @@ def main() -> int:
     ground.prepare()
     load = os.getloadavg()[0]
     found: list[Figure] = []
-    with ground.Ground() as here:
-        for name in arguments.names or NAMES:
-            start = time.perf_counter()
-            module = importlib.import_module(f"benchmarks.{_MODULES.get(name, name)}")
-            measure = cast("Callable[[Ground], list[Figure]]", module.measure)
-            found += measure(here)
-            print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-    print((figures.markdown if arguments.markdown else figures.table)(found))
+    try:
+        with ground.Ground() as here:
+            for name in arguments.names or NAMES:
+                start = time.perf_counter()
+                module = importlib.import_module(f"benchmarks.{_MODULES.get(name, name)}")
+                measure = cast("Callable[[Ground], list[Figure]]", module.measure)
+                found += measure(here)
+                print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    finally:
+        # What was measured before one fails is not lost.
+        print((figures.markdown if arguments.markdown else figures.table)(found))
     print(f"\n{_machine()}; load {load:.1f} before, {os.getloadavg()[0]:.1f} after (each benchmark adds about one).")
     return 0
 

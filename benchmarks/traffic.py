@@ -33,7 +33,7 @@ def _moves(ground: Ground) -> list[Figure]:
     with console_at(ground.copy(ground.large_site()), "nodes", "of 10,000 ready") as terminal:
         sent = [terminal.repaint("down").bytes for _ in range(_MOVES)]
     return [
-        Figure("cursor move", "B", sent, _MOVE_GOAL, note="of 10,000 ready"),
+        Figure("cursor move", "B", sent, _MOVE_GOAL, note="10,000 nodes"),
         Figure("cursor move, scrolling shared out", "B", [statistics.mean(sent)]),
     ]
 
@@ -64,8 +64,8 @@ def _call(environment: Mapping[str, str], method: str, path: str, **body: str | 
 def _idle(ground: Ground) -> list[Figure]:
     figures: list[Figure] = []
     for words, site, place, title in (
-        ("demo's nodes", ground.demo_site(), "nodes", "of 30 ready"),
-        ("demo's nodes, which come and go", ground.demo_site(life=True), "nodes", "ready"),
+        ("demo's nodes", ground.demo_site(), "nodes", "of 32 ready"),
+        ("demo's nodes, which come and go", ground.demo_site(life=True), "nodes", "of 32 ready"),
         ("10,000 nodes", ground.large_site(), "nodes", "of 10,000 ready"),
     ):
         figures.append(_idle_at(ground.copy(site, refresh_seconds=15), words, place, title))

@@ -31,13 +31,19 @@ class AskingScreen(PlatformScreen[ContextT], Generic[ContextT]):
         *,
         typed: bool = False,
         word: str = "",
+        key_title: str = "",
     ) -> bool:
-        """Ask before something is lost. `typed`: the name must be typed (the count, for several), or `word`."""
+        """Ask before something is lost. `typed`: the name must be typed (the count, for several), or `word`.
+
+        `key_title` says what the confirming key does where `verb` is too long for that.
+        """
         what = f"{noun} {names[0]}" if len(names) == 1 else plural(len(names), noun)
         lines = [] if len(names) == 1 else [listed(names)]
         lines += [note for note in (self.left_out_note,) if note]
         confirm = (word or (names[0] if len(names) == 1 else str(len(names)))) if typed else ""
-        dialog = ConfirmDialog(f"{verb} {what}?", [*lines, *lost], confirm, verb=verb, opened_by=self.opened_by)
+        dialog = ConfirmDialog(
+            f"{verb} {what}?", [*lines, *lost], confirm, verb=key_title or verb, opened_by=self.opened_by
+        )
         answer = await self.app.push_screen_wait(dialog)
         return bool(answer)
 

@@ -14,6 +14,7 @@ from backend.errors import ErrorKind, ItemResult, PlatformError
 from backend.models.base import Role
 from backend.operations import OPERATIONS
 from screens.asking import AskingScreen
+from screens.base import listed
 from screens.detail_screen import DetailScreen
 from screens.incidents import unexpected
 from screens.keys import FILTER, GO, HELP, REFRESH, REVERSE, SORT
@@ -22,6 +23,7 @@ from widgets.actions import Action
 from widgets.bottom_line import BottomLine
 from widgets.command_bar import FilterChanged
 from widgets.hints import Hint
+from widgets.message_line import Severity
 from widgets.states import StatePanel
 from widgets.table import VirtualTable
 from widgets.table_messages import LoadFailed, MarksChanged, RowHighlighted, RowSelected, RowsLoaded
@@ -175,7 +177,13 @@ class ListScreen(AskingScreen[Chosen[RowT]], Generic[RowT]):
 
     def tell_results(self, title: str, results: Iterable[ItemResult]) -> None:
         """Show what became of each row, those that were left out included."""
-        super().tell_results(title, [*results, *self._left_out])
+        found = list(results)
+        if not self._left_out or not all(result.ok for result in found):
+            super().tell_results(title, [*found, *self._left_out])
+            return
+        names = listed([result.name for result in found])
+        detail = "\n".join(f"{result.name}: {result.message}" for result in [*self._left_out, *found])
+        self.say(f"{title}: {names}. {self.left_out_note}", Severity.WARNING, detail=detail)
 
     def settled(self, rows: Sequence[object]) -> None:
         """Rows that are done need their mark no more; those that failed keep it for another try."""
@@ -230,6 +238,8 @@ class ListScreen(AskingScreen[Chosen[RowT]], Generic[RowT]):
         title.show_count(event.total)
         title.show_note(self._source.note if self._source else "")
         title.show_place(self.table.cursor_index, event.total)
+        # Another filter hides marks, or shows them again.
+        title.show_marks(len(self.table.marked_keys), self.table.hidden_marks)
         if event.total:
             self._show_table()
         elif self._query.text:

@@ -149,7 +149,8 @@ async def _delete_label(screen: ListScreen[Node], nodes: list[Node]) -> bool:
             "The label goes too: nothing is placed there by it any more.",
         ]
         names = [_label(node) for node in nodes]
-        if not await screen.ask_confirm("Remove the label and evict from", "node", names, lost, typed=True, word=label):
+        verb = "Remove the label and evict from"
+        if not await screen.ask_confirm(verb, "node", names, lost, typed=True, word=label, key_title="evict"):
             return False
     return await _change_labels(screen, nodes, f"Label {label} removed", DELETE_NODE_LABEL, **wanted)
 

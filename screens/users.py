@@ -19,6 +19,7 @@ from backend.operations.accounts import (
 )
 from backend.operations.businesses import LIST_BUSINESSES
 from backend.session import Session
+from screens.base import listed
 from screens.resource import Detail, Query, Resource, RowAction
 from screens.words import ROLES, USER_STATUS, ago
 from widgets.actions import Action, Risk
@@ -71,6 +72,14 @@ async def _set_status(screen: ListScreen[User], users: list[User], status: int, 
 
 
 async def _approve(screen: ListScreen[User], users: list[User]) -> bool:
+    # One pending user is what the key is for; many at once, or one who was refused before, is asked about.
+    again = [user.user for user in users if user.status != _PENDING]
+    if again or len(users) > 1:
+        gained = ["They may log in."]
+        if again:
+            gained.append(f"Disapproved or disabled before: {listed(again)}.")
+        if not await screen.ask_confirm("Approve", "user", [user.user for user in users], gained):
+            return False
     return await _set_status(screen, users, _APPROVED, "approved")
 
 

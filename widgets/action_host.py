@@ -17,6 +17,7 @@ from widgets.keys import keys_label
 from widgets.message_line import MessageLine, Severity
 from widgets.quiet_screen import QuietScreen
 from widgets.table_messages import MarksChanged, RowHighlighted
+from widgets.text import in_a_row
 
 ContextT = TypeVar("ContextT")
 ResultT = TypeVar("ResultT")
@@ -128,7 +129,7 @@ class ActionHost(QuietScreen[ResultT], Generic[ContextT, ResultT]):
         """The screen's keys for the hints line: its actions in order, those that are refused now marked."""
         context = self.current_context()
         return [
-            Hint(self.registry.label(action), _in_a_row(action.title), action.refused(context) is None)
+            Hint(self.registry.label(action), in_a_row(action.title), action.refused(context) is None)
             for action in self.actions
         ]
 
@@ -163,8 +164,3 @@ def _bindings_of(action: Action[ContextT], keys: str) -> list[Binding]:
         Binding(keys, f"{_ACT}({action.id!r})", action.title, tooltip=action.help, id=action.id),
         Binding(keys, f"explain({action.id!r})", show=False, id=action.id),
     ]
-
-
-def _in_a_row(title: str) -> str:
-    """A title as it stands among others: without a capital, unless its first word is a name in capitals."""
-    return title if title[:2].isupper() else title[:1].lower() + title[1:]

@@ -18,7 +18,7 @@ from widgets.inputs import QuietInput, QuietTextArea
 from widgets.keys import key_label
 from widgets.table import VirtualTable
 from widgets.table_messages import RowSelected
-from widgets.text import plural, safe, safe_lines
+from widgets.text import in_a_row, plural, safe, safe_lines
 
 ValueT = TypeVar("ValueT")
 
@@ -76,7 +76,7 @@ class ConfirmDialog(Dialog[bool]):
 
     def hints(self) -> Sequence[Hint]:
         """The confirming key, bracketed until the word is right, and how to keep everything."""
-        title = self._verb[:1].lower() + self._verb[1:]
+        title = in_a_row(self._verb)
         if self._word:
             return [Hint("enter", title, self._is_typed), Hint("esc", "keep")]
         return [Hint(self._key, title), Hint("esc", "keep")]
@@ -165,7 +165,7 @@ class PromptDialog(Dialog[str | None]):
         """How to send, bracketed while a required text is missing, and how to leave."""
         key = "enter" if isinstance(self._input, QuietInput) else "ctrl+s"
         ready = bool(self.value) or not self._required
-        return [Hint(key, self._verb[:1].lower() + self._verb[1:], ready), Hint("esc", "cancel")]
+        return [Hint(key, in_a_row(self._verb), ready), Hint("esc", "cancel")]
 
     @on(Input.Changed)
     @on(TextArea.Changed)

@@ -13,6 +13,7 @@ from backend.errors import ErrorKind, PlatformError
 from widgets.dialog import Dialog
 from widgets.form import Field, FieldValue, Form
 from widgets.hints import Hint
+from widgets.text import in_a_row
 
 Submit = Callable[[dict[str, FieldValue]], Awaitable[object]]
 
@@ -45,7 +46,7 @@ class FormDialog(Dialog[bool]):
 
     def hints(self) -> Sequence[Hint]:
         """How to go on, to send and to leave."""
-        verb = self._verb[:1].lower() + self._verb[1:]
+        verb = in_a_row(self._verb)
         passwords = [Hint("ctrl+t", "show password")] if self._form.has_passwords else []
         fields = self._form.fields
         if len(fields) == 1 and fields[0].kind != "multiline":

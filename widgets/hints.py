@@ -21,7 +21,7 @@ class Hint(NamedTuple):
 class HintsLine(OneLine):
     """Keys and titles, the most important first: what does not fit is left out at the right, but never the last hint.
 
-    Keys that are refused now are in brackets, so that they are told apart without colour too.
+    Keys that are refused now are muted; without colour they are in brackets.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"hints--bar", "hints--key", "hints--title", "hints--off"}
@@ -40,10 +40,11 @@ class HintsLine(OneLine):
     def parts(self) -> Sequence[Part]:
         """One part per hint: the key leads, the title follows."""
         last = len(self.hints) - 1
-        return [_part(hint, 1 if place in {0, last} else 2) for place, hint in enumerate(self.hints)]
+        return [self._part(hint, 1 if place in {0, last} else 2) for place, hint in enumerate(self.hints)]
 
-
-def _part(hint: Hint, priority: int) -> Part:
-    if hint.enabled:
-        return Part(f"{hint.title} ", "hints--title", priority, lead=f" {hint.key}", lead_component="hints--key")
-    return Part(f"{hint.title})", "hints--off", priority, lead=f"({hint.key}", lead_component="hints--off")
+    def _part(self, hint: Hint, priority: int) -> Part:
+        if hint.enabled:
+            return Part(f"{hint.title} ", "hints--title", priority, lead=f" {hint.key}", lead_component="hints--key")
+        before, behind = "()" if self.app.no_color else "  "
+        lead = f"{before}{hint.key}"
+        return Part(f"{hint.title}{behind}", "hints--off", priority, lead=lead, lead_component="hints--off")

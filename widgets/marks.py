@@ -74,6 +74,10 @@ class Marks(Generic[RowT]):
                 self._rows[key] = row
                 self._hidden.discard(key)
 
+    def hide(self, rows: Iterable[RowT]) -> None:
+        """These rows are no longer in the present list: marks on them are hidden."""
+        self._hidden.update(key for key in map(self._key, rows) if key in self._rows)
+
     def set_range(self, rows: Iterable[RowT]) -> None:
         """Mark the rows of the range that is being drawn; rows that it no longer covers lose the mark it gave them."""
         wanted = {self._key(row): row for row in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -19,7 +19,8 @@ from widgets.table import VirtualTable
 from widgets.table_messages import RowHighlighted
 from widgets.text import plural, safe
 
-_MOST_ROWS = 12
+# The frame, the count, the sentence below the list, the answer, the keys, and the lines between them.
+_OTHER_LINES: Final = 12
 
 
 class ResultDialog(Dialog[None]):
@@ -32,6 +33,7 @@ class ResultDialog(Dialog[None]):
 
     def __init__(self, title: str, results: Sequence[ItemResult]) -> None:
         super().__init__(title)
+        self.box_classes = "-large"
         # sorted() is stable: within failed and done the order of the request stays.
         self._results = sorted(results, key=lambda result: result.ok)
         columns: list[Column[int]] = [
@@ -60,7 +62,7 @@ class ResultDialog(Dialog[None]):
     def on_mount(self) -> None:
         """Fill the list."""
         super().on_mount()
-        self._table.styles.height = max(2, min(len(self._results), _MOST_ROWS) + 1)
+        self._table.styles.height = 1 + max(1, min(len(self._results), self.app.size.height - _OTHER_LINES))
         self._table.set_rows(range(len(self._results)))
         self._table.focus()
 

@@ -74,20 +74,22 @@ class Rows(Generic[RowT]):
         place = index % PAGE_SIZE
         return page[place] if page is not None and place < len(page) else None
 
-    def put(self, offset: int, page: RowPage[RowT]) -> None:
-        """Take in a page that begins at `offset`, a multiple of PAGE_SIZE."""
+    def put(self, offset: int, page: RowPage[RowT]) -> list[RowT]:
+        """Take in a page that begins at `offset`, a multiple of PAGE_SIZE; returns the rows that it takes away."""
         number = offset // PAGE_SIZE
+        replaced = self._pages.get(number, [])
         self._pages[number] = list(page.rows[:PAGE_SIZE])
         self._pages.move_to_end(number)
         self._stale.discard(number)
         self.total = page.total
         beyond = max(1, -(-page.total // PAGE_SIZE))
         for gone in [held for held in self._pages if held >= beyond]:
-            del self._pages[gone]
+            replaced = [*replaced, *self._pages.pop(gone)]
             self._stale.discard(gone)
         while len(self._pages) > PAGES_KEPT:
             oldest, _ = self._pages.popitem(last=False)
             self._stale.discard(oldest)
+        return replaced
 
     def expire(self) -> None:
         """Let every loaded page be loaded again when it is next shown; until then its rows stay."""

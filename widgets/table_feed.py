@@ -87,8 +87,11 @@ class TableFeed(LineWidget, Generic[RowT]):
     def put_rows(self, offset: int, page: RowPage[RowT]) -> None:
         """Take in the rows that begin at `offset`, as asked for by `NeedRows`."""
         self._asked.discard(offset)
-        self._rows.put(offset, page)
-        self._marks.see(page.rows)
+        replaced = self._rows.put(offset, page)
+        if len(self._marks):
+            # A row that left the list, for instance because it no longer matches the filter, must not be acted on.
+            self._marks.hide(replaced)
+            self._marks.see(row for _, row in self._rows.known())
         self._rows_changed()
 
     def update_row(self, key: Hashable, row: RowT) -> bool:

@@ -107,3 +107,8 @@ def _amount(amount: float, unit: str) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """A counted noun: `1 user`, `3 users`, `12,400 users`; `many` when it is not `one` with an s."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def in_a_row(title: str) -> str:
+    """A title as it stands among others: without its capital, unless the first word is in capitals, such as OK."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]

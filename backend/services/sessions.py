@@ -114,7 +114,7 @@ class Sessions:
 
         def settle(transaction: Transaction) -> None:
             users.clear_failures(transaction, name)
-            if rehashed:
+            if rehashed and users.password_hash(transaction, user.id) == stored:
                 users.set_password_hash(transaction, user.id, rehashed, now)
 
         if failed.failures or rehashed:

@@ -56,7 +56,7 @@ class Pods:
 
         async def worked_out() -> bool:
             status = (await self.outside.get(f"{path}/{name}")).get("status", {})
-            return bool(status.get("expectedPods") and status["currentHealthy"] == status["desiredHealthy"])
+            return bool(status.get("expectedPods")) and bool(status["currentHealthy"] == status["desiredHealthy"])
 
         await until(worked_out, 30, f"budget {name}")
 
@@ -71,7 +71,7 @@ class Pods:
 
         async def all_run() -> bool:
             found = (await self.outside.get(self.path))["items"]
-            return sum(pod["status"].get("phase") == "Running" for pod in found) == count
+            return [pod["status"].get("phase") for pod in found].count("Running") == count
 
         await until(all_run, 30, f"{count} running pods")
 

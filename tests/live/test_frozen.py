@@ -103,9 +103,7 @@ async def test_labelling_many_nodes_of_a_frozen_cluster_takes_no_longer_than_lab
     await site.label(second.name, names, "gateway")
     with frozen(second):
         error, took = await timed(
-            site.refusal(
-                ADD_NODE_LABEL, ADMINISTRATOR, nodeName=names, nodeLabel="camera", clusterName=second.name
-            )
+            site.refusal(ADD_NODE_LABEL, ADMINISTRATOR, nodeName=[*names], nodeLabel="camera", clusterName=second.name)
         )
     # One time-out, not one after the other.
     assert took < 14

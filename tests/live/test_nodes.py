@@ -32,7 +32,9 @@ def shown_labels(plane: ControlPlane, node: str) -> set[str]:
     return set(line[-1].split(","))
 
 
-async def test_all_documented_fields(site: Operator, first: ControlPlane, machines: Machines, beside_first: Outside) -> None:
+async def test_all_documented_fields(
+    site: Operator, first: ControlPlane, machines: Machines, beside_first: Outside
+) -> None:
     [name] = await machines.make(
         first, "fields", labels={"nvidia.com/gpu.memory": "23034", "nvidia.com/gpu.count": "2"}
     )
@@ -76,6 +78,22 @@ async def test_nodes_that_are_down_or_cordoned_are_shown_so(
     assert await site.count_nodes(nodeName="state-") == (2, 1)
     cluster = await site.cluster(first.name)
     assert cluster.ready_node_count < cluster.node_count == len(await beside_first.names("/api/v1/nodes"))
+
+
+async def test_a_node_that_has_not_reported_or_was_not_heard_of_for_long_is_not_ready(
+    site: Operator, first: ControlPlane, machines: Machines, beside_first: Outside
+) -> None:
+    new, silent = await machines.make_idle(first, "silent", 2)
+    lost = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown", "message": "Kubelet stopped posting."}
+    await beside_first.merge(f"/api/v1/nodes/{silent}/status", {"status": {"conditions": [lost]}})
+    await beside_first.merge(f"/api/v1/nodes/{new}/status", {"status": {"conditions": None, "addresses": None}})
+    await site.register_planes(first)
+    found = await site.nodes(nodeName="silent-")
+    assert {name: (node.is_ready, node.ready_reason, node.ip) for name, node in found.items()} == {
+        new: (False, "", ""),
+        silent: (False, "NodeStatusUnknown", "10.10.0.1"),
+    }
+    assert await site.count_nodes(nodeName="silent-") == (2, 0)
 
 
 async def test_filters_pages_and_the_count_of_ready_nodes(
@@ -123,9 +141,7 @@ async def test_a_label_comes_and_goes_on_the_cluster_and_nothing_else_changes(
         assert [(result.name, result.code) for result in answer.results] == [(one, 200)]
         assert await asyncio.to_thread(shown_labels, first, one) == before
     assert (await site.node(one)).labels == ["kept"]
-    assert await asyncio.to_thread(shown_labels, first, other) == {
-        label.replace(one, other) for label in before
-    }
+    assert await asyncio.to_thread(shown_labels, first, other) == {label.replace(one, other) for label in before}
 
 
 @pytest.mark.parametrize("label", ["A.b-C.9", "x" * 63, "7"], ids=["all-sorts", "longest", "shortest"])
@@ -194,7 +210,7 @@ async def test_labels_of_both_clusters_and_of_nodes_in_both(
     [name] = await machines.make(first, "twin")
     await machines.make(second, "twin")
     names = await site.register_planes(first, second)
-    await site.call(ADD_CLUSTER_LABEL, ADMINISTRATOR, clusterName=names, clusterLabel="roads")
+    await site.call(ADD_CLUSTER_LABEL, ADMINISTRATOR, clusterName=[*names], clusterLabel="roads")
     labelled = await site.call(LIST_CLUSTERS, ADMINISTRATOR, clusterLabel="roads")
     assert [row.cluster_name for row in labelled.data] == names
     await site.label(first.name, [name], "camera")

@@ -129,7 +129,7 @@ REFUSALS = {
         lambda connection, node, _: add_node_label(connection, node, "not a label"),
         *("invalid", 422, "Invalid"),
         'Cluster edge refused to patch nodes (status 422): Node "NODE" is invalid: metadata.labels: Invalid value: '
-        '"otetui.io/not a label": name part must consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must '
+        "\"otetui.io/not a label\": name part must consist of alphanumeric characters, '-', '_' or '.', and must "
         "start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
         "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]').",
     ),
@@ -185,10 +185,10 @@ async def test_registrations_are_tested_and_refused_alike(site: Operator, edge: 
         "all 10 permissions are there",
     ]
     lacking = await site.refusal_to_register(NAME, edge.limited, edge.limited_context)
-    assert (lacking.kind, lacking.message) == (
-        ErrorKind.REMOTE,
+    assert lacking.kind is ErrorKind.REMOTE
+    assert lacking.message == (
         "Cluster edge does not allow this account to patch nodes, create and patch namespaces and create "
-        "pods/eviction; grant it a ClusterRole with these verbs.",
+        "pods/eviction; grant it a ClusterRole with these verbs."
     )
     unknown = await site.refusal_to_register(NAME, edge.stranger, edge.context)
     assert unknown.kind is ErrorKind.REMOTE
@@ -254,11 +254,11 @@ async def test_evictions_keep_to_what_is_ours_and_to_the_budget(
             clusterName=registered,
             deleteDeploy=True,
         )
-        assert (error.kind, error.message) == (
-            ErrorKind.REMOTE,
+        assert error.kind is ErrorKind.REMOTE
+        assert error.message == (
             f"the label was removed, but 1 of 2 pods stays. Pod {pods.namespace}/kept: Cluster edge keeps the pod "
             "for now: The disruption budget budget needs 1 healthy pods and has 1 currently; "
-            "add healthy pods or change the budget, then evict it again.",
+            "add healthy pods or change the budget, then evict it again."
         )
 
         async def left() -> bool:
@@ -268,9 +268,7 @@ async def test_evictions_keep_to_what_is_ours_and_to_the_budget(
         assert "otetui.io/camera" not in await edge.outside.node_labels(node)
 
 
-async def test_namespaces_are_made_adopted_refused_and_made_anew(
-    site: Operator, edge: Edge, registered: str
-) -> None:
+async def test_namespaces_are_made_adopted_refused_and_made_anew(site: Operator, edge: Edge, registered: str) -> None:
     new, adopted, foreign, going = [await site.application(name) for name in ("new", "adopted", "foreign", "going")]
     await edge.outside.create_namespace(f"ns{adopted}", {"team": "roads"})
     taken = await edge.outside.create_namespace(f"ns{foreign}", {"app.kubernetes.io/managed-by": "Helm"})

@@ -27,7 +27,7 @@ async def _nothing_saved(site: Operator, name: str) -> bool:
     return (listed.total, unknown.code, recorded, _rows(site)) == (0, 404, [], 0)
 
 
-def _secrets(site: Operator) -> int:
+def _rows(site: Operator) -> int:
     connection = site.outside()
     [[count]] = connection.execute("SELECT count(*) FROM cluster")
     connection.close()
@@ -131,9 +131,7 @@ async def test_a_port_where_nobody_listens(site: Operator, first: ControlPlane) 
 
 async def test_a_client_certificate_whose_key_is_another_ones(site: Operator, first: ControlPlane) -> None:
     other: Document = yaml.safe_load(first.kubeconfig("limited"))
-    text = _changed(
-        first.kubeconfig(), "user", **{"client-key-data": other["users"][0]["user"]["client-key-data"]}
-    )
+    text = _changed(first.kubeconfig(), "user", **{"client-key-data": other["users"][0]["user"]["client-key-data"]})
     error = await site.refusal_to_register("edge", text)
     assert (error.kind, error.field) == (ErrorKind.INVALID, "kubeconfig")
     assert base64.b64decode(other["users"][0]["user"]["client-key-data"]).decode() not in error.message

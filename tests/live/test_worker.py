@@ -48,9 +48,7 @@ def count(site: Operator, cluster: str, condition: str) -> int:
 async def versions(outside: Outside) -> dict[str, tuple[str, str]]:
     """The identity and version of every namespace."""
     found = (await outside.get("/api/v1/namespaces"))["items"]
-    return {
-        item["metadata"]["name"]: (item["metadata"]["uid"], item["metadata"]["resourceVersion"]) for item in found
-    }
+    return {item["metadata"]["name"]: (item["metadata"]["uid"], item["metadata"]["resourceVersion"]) for item in found}
 
 
 async def test_a_worker_that_is_killed_in_the_middle_is_followed_by_one_that_carries_on(
@@ -66,8 +64,10 @@ async def test_a_worker_that_is_killed_in_the_middle_is_followed_by_one_that_car
                 await site.approve(business)
             # It waits for the frozen cluster's answer, and has begun on the other.
             await until(
-                lambda: count(site, second.name, "lease_owner <> ''") > 0
-                and count(site, first.name, "state = 'delivered'") > 0,
+                lambda: (
+                    count(site, second.name, "lease_owner <> ''") > 0
+                    and count(site, first.name, "state = 'delivered'") > 0
+                ),
                 60,
                 "a worker in the middle of its work",
             )

@@ -37,7 +37,10 @@ async def test_the_name_must_be_typed() -> None:
     assert answers == [True]
 
 
-async def test_the_confirming_hint_is_in_brackets_until_the_name_is_right() -> None:
+async def test_without_colour_the_confirming_hint_is_in_brackets_until_the_name_is_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
     _, shown = await _answers(lambda: ConfirmDialog("Delete?", LOST, "al"), "a")
     assert any("(enter delete)" in line for line in shown)
     _, shown = await _answers(lambda: ConfirmDialog("Delete?", LOST, "al"), "a", "l")

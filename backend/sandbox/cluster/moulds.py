@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 
 from backend.sandbox.cluster.documents import Document, encode, meta
@@ -11,6 +12,7 @@ from backend.sandbox.cluster.store import StoredObject, freeze
 
 _UID = "uid"
 _VERSION = "resourceVersion"
+_MARK = re.compile(r"@(\w+)@")
 
 
 def mark(name: str) -> str:
@@ -33,16 +35,18 @@ class Mould:
         self._labels = template.labels
         self._fields = template.fields
         self._owners = template.owners
-        self._body = freeze_body(document)
+        rest = {name: value for name, value in document.items() if name != "metadata"}
+        # Every second piece is the name of a value.
+        self._pieces = _MARK.split(encode({"metadata": metadata, **rest})[1:].decode())
 
     def cast(self, version: int, chance: random.Random, values: Mapping[str, str]) -> StoredObject:
         """An object with the values in place; its uid comes from `chance`."""
         number = f"{chance.getrandbits(128):032x}"
         uid = f"{number[:8]}-{number[8:12]}-4{number[13:16]}-a{number[17:20]}-{number[20:]}"
+        given = {**values, _UID: uid, _VERSION: str(version)}
+        pieces = list(self._pieces)
+        pieces[1::2] = [given[name] for name in pieces[1::2]]
         marks = {mark(name): value for name, value in values.items()}
-        body = self._body.replace(mark(_UID), uid).replace(mark(_VERSION), str(version))
-        for name, value in marks.items():
-            body = body.replace(name, value)
         return StoredObject(
             self._kind,
             self._namespace,
@@ -52,11 +56,5 @@ class Mould:
             {key: marks.get(value, value) for key, value in self._labels.items()},
             {key: marks.get(value, value) for key, value in self._fields.items()},
             self._owners,
-            body.encode(),
+            "".join(pieces).encode(),
         )
-
-
-def freeze_body(document: Document) -> str:
-    """The JSON behind the opening brace, metadata first, as objects are stored."""
-    rest = {name: value for name, value in document.items() if name != "metadata"}
-    return encode({"metadata": document["metadata"], **rest})[1:].decode()

@@ -361,6 +361,23 @@ async def test_a_hash_of_weaker_parameters_is_renewed_at_log_in(site: Site, monk
     assert await site.login(ADMINISTRATOR)
 
 
+async def test_a_renewed_hash_does_not_undo_a_reset_made_meanwhile(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = passwords.verify_password
+
+    def verify_slowly(stored: str, password: str) -> bool:
+        connection = site.outside()
+        connection.execute("UPDATE user SET password_hash = 'reset'")
+        connection.close()
+        return real(stored, password)
+
+    monkeypatch.setattr(passwords, "_HASHER", argon2.PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    monkeypatch.setattr(sessions, "verify_password", verify_slowly)
+    assert (await site.refusal(LOGIN, user=ADMINISTRATOR, password=PASSWORD)).reason == "login_failed"
+    connection = site.outside()
+    assert connection.execute("SELECT password_hash FROM user").fetchone() == ("reset",)
+    connection.close()
+
+
 async def test_the_signing_key_is_kept_boxed_and_shared_by_all_engines_of_a_site(site: Site) -> None:
     token = await site.login(ADMINISTRATOR)
     other = Sessions(site.engine._platform, site.engine.settings)
