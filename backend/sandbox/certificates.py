@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _LIFETIME = timedelta(days=365)
@@ -26,11 +26,18 @@ class Credential:
     key: bytes
 
 
-class CertificateAuthority:
-    """Signs the certificates of one site; its own key never leaves the process."""
+def _read_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    key = load_pem_private_key(pem, None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the authority's key is of another kind")
+    return key
 
-    def __init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
+
+class CertificateAuthority:
+    """Signs the certificates of one site; `kept` is the credential of an authority that goes on."""
+
+    def __init__(self, kept: Credential | None = None) -> None:
+        self._key = _read_key(kept.key) if kept else ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "otetui sandbox")])
         builder = self._builder(self._name, self._key.public_key())
         usage = x509.KeyUsage(
@@ -50,7 +57,13 @@ class CertificateAuthority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        self.certificate = certificate.public_bytes(Encoding.PEM)
+        self.certificate = kept.certificate if kept else certificate.public_bytes(Encoding.PEM)
+
+    @property
+    def credential(self) -> Credential:
+        """The authority's own certificate and key."""
+        pem = self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return Credential(self.certificate, pem)
 
     def server(self) -> Credential:
         """A certificate for servers on 127.0.0.1 and localhost."""

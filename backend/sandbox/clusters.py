@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from backend.sandbox.cluster.api import KubernetesApi
@@ -53,7 +52,9 @@ class Journal:
 class Cluster:
     """One cluster of a running site. Its store may be read and written from the site's event loop."""
 
-    def __init__(self, spec: ClusterSpec, site: SiteSpec, changed: Callable[[Cluster, bool], None]) -> None:
+    def __init__(
+        self, spec: ClusterSpec, site: SiteSpec, tokens: Mapping[str, str], changed: Callable[[Cluster, bool], None]
+    ) -> None:
         self.spec = spec
         self.store = ClusterStore(memory=site.memory, first_version=_FIRST_VERSION)
         populate(self.store, spec)
@@ -61,7 +62,7 @@ class Cluster:
         self.presence = Presence(spec, lambda away: changed(self, away))
         self.journal = Journal()
         self.port = 0
-        self.tokens = {name: secrets.token_hex(20) for name in USERS}
+        self.tokens = dict(tokens)
         self._users = {token: USERS[name] for name, token in self.tokens.items()}
 
     @property

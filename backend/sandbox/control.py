@@ -22,9 +22,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Control:
     """The operations behind `/control`; each asks for the site's control token."""
 
-    def __init__(self, clusters: Mapping[str, Cluster]) -> None:
+    def __init__(self, clusters: Mapping[str, Cluster], token: str) -> None:
         self._clusters = clusters
-        self.token = secrets.token_hex(20)
+        self.token = token
 
     def application(self) -> Starlette:
         """The operations as an application."""

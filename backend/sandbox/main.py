@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from backend.sandbox.identity import IDENTITY_FILE, load_identity
 from backend.sandbox.server import Site, write_private
 from backend.sandbox.site import SiteSpec, demo_site, generated_site
 
@@ -35,6 +36,7 @@ def serve(
 ) -> None:
     """Serve a site in the foreground until SIGTERM or SIGINT, or until the `lifeline` is closed.
 
+    A folder that a sandbox served from before keeps its addresses and credentials, as long as its ports are free.
     Writes `kubeconfig`, `kubeconfig-limited` and `control.json` into the directory (only their owner can read them)
     and then calls `ready`. `lifeline` is a file descriptor whose other end the starting process holds: at its death
     the sandbox stops too. Raises OSError when the directory cannot be written.
@@ -49,7 +51,7 @@ async def _serve(directory: Path, spec: SiteSpec, ready: Callable[[], None], lif
         loop.add_signal_handler(number, stopping.set)
     if lifeline is not None:
         _watch_lifeline(loop, lifeline, stopping)
-    site = Site(spec)
+    site = Site(spec, load_identity(directory))
     try:
         await site.start()
         _write_files(site, directory)
@@ -61,6 +63,7 @@ async def _serve(directory: Path, spec: SiteSpec, ready: Callable[[], None], lif
 
 def _write_files(site: Site, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
+    write_private(directory / IDENTITY_FILE, site.identity.document())
     write_private(directory / LIMITED_KUBECONFIG, site.kubeconfig("limited"))
     write_private(directory / CONTROL_FILE, site.control_file())
     write_private(directory / KUBECONFIG, site.kubeconfig())

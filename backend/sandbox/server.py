@@ -15,9 +15,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from backend.sandbox.application import SiteApplication
-from backend.sandbox.certificates import CertificateAuthority
 from backend.sandbox.clusters import Cluster
 from backend.sandbox.control import Control
+from backend.sandbox.identity import SHARED_PORT, Identity
 from backend.sandbox.kubeconfig import write_kubeconfig
 from backend.sandbox.life import Life
 from backend.sandbox.site import Behaviour, SiteSpec
@@ -89,10 +89,10 @@ class _Server(uvicorn.Server):
 class OwnPort:
     """A port that refuses connections until it is opened, and again once it is closed."""
 
-    def __init__(self, server: _Server, context: ssl.SSLContext) -> None:
+    def __init__(self, server: _Server, context: ssl.SSLContext, number: int = 0) -> None:
         self._server = server
         self._context = context
-        self._socket = _bound_socket(0)
+        self._socket = _bound_socket_like(number)
         self.port: int = self._socket.getsockname()[1]
         self._listener: asyncio.Server | None = None
         self._settling: asyncio.Task[None] | None = None
@@ -143,18 +143,28 @@ def _bound_socket(port: int) -> socket.socket:
     return bound
 
 
+def _bound_socket_like(port: int) -> socket.socket:
+    """A socket on the port that a site had before, or on any when somebody else has taken that."""
+    try:
+        return _bound_socket(port)
+    except OSError:
+        return _bound_socket(0)
+
+
 class Site:
     """A running site. Use `running_site`, or `start` and `stop`, within an event loop."""
 
-    def __init__(self, spec: SiteSpec) -> None:
+    def __init__(self, spec: SiteSpec, identity: Identity | None = None) -> None:
         self.spec = spec
-        self.clusters: dict[str, Cluster] = {
-            cluster.name: Cluster(cluster, spec, self._presence_changed) for cluster in spec.clusters
-        }
+        self.identity = identity or Identity()
+        self.clusters: dict[str, Cluster] = {}
+        for cluster in spec.clusters:
+            tokens = self.identity.tokens_of(cluster.name)
+            self.clusters[cluster.name] = Cluster(cluster, spec, tokens, self._presence_changed)
         if len(self.clusters) != len(spec.clusters):
             raise ValueError("Two clusters of the site have the same name; give each a name of its own.")
-        self.authority = CertificateAuthority()
-        self.control = Control(self.clusters)
+        self.authority = self.identity.authority
+        self.control = Control(self.clusters, self.identity.control_token)
         self._own_ports: dict[str, OwnPort] = {}
         self._life = Life(self.clusters, spec)
         application = SiteApplication(self.clusters, self.control.application())
@@ -204,8 +214,8 @@ class Site:
 
     async def start(self) -> None:
         """Open the ports and let time pass in the clusters; OSError when no port can be had."""
-        shared = _bound_socket(0)
-        self.port = shared.getsockname()[1]
+        shared = _bound_socket_like(self.identity.ports.get(SHARED_PORT, 0))
+        self.port = self.identity.ports[SHARED_PORT] = shared.getsockname()[1]
         self._serving = asyncio.create_task(self._server.serve(sockets=[shared]))
         while not self._server.started:
             if self._serving.done():
@@ -223,7 +233,8 @@ class Site:
         offline = cluster.spec.behaviour is Behaviour.OFFLINE
         cluster.port = self.port
         if cluster.spec.own_port or offline:
-            own = OwnPort(self._server, self._context)
+            own = OwnPort(self._server, self._context, self.identity.ports.get(cluster.name, 0))
+            self.identity.ports[cluster.name] = own.port
             self._own_ports[cluster.name] = own
             cluster.port = own.port
             own.want(is_open=not offline)
