@@ -143,6 +143,7 @@ class Form(Vertical):
         self.is_busy = False
         self.answer_line: Callable[[str, Tone], None] | None = None
         self._touched: set[str] = set()
+        self._refused: set[str] = set()
         self._is_warned = False
         width = max((width_of(fit(field.title, _WIDEST_TITLE)) for field in self.fields), default=0) + _SIGN + 4
         self._rows = {field.name: FieldRow(field, width) for field in self.fields}
@@ -205,6 +206,7 @@ class Form(Vertical):
         if row is None:
             return False
         self._touched.add(name)
+        self._refused.add(name)
         row.show_problem(problem)
         row.control.focus()
         row.scroll_visible(animate=False)
@@ -242,7 +244,8 @@ class Form(Vertical):
     def _left_field(self, event: events.DescendantBlur) -> None:
         name = _name_of(event.widget)
         row = self._rows.get(name)
-        if row is not None and (row.value or name in self._touched) and not self.is_busy:
+        # What the platform refused stays refused until it is changed.
+        if row is not None and (row.value or name in self._touched) and not self.is_busy and name not in self._refused:
             self._touched.add(name)
             row.show_problem(row.field.problem(row.value))
 
@@ -253,6 +256,7 @@ class Form(Vertical):
         event.stop()
         name = _name_of(event.control)
         row = self._rows.get(name)
+        self._refused.discard(name)
         if self._is_warned:
             self._is_warned = False
             self.show_state("")
@@ -287,6 +291,7 @@ class Form(Vertical):
         for name, row in self._rows.items():
             problem = row.field.problem(row.value)
             self._touched.add(name)
+            self._refused.discard(name)
             row.show_problem(problem)
             if problem:
                 wrong.append(row)

@@ -139,6 +139,24 @@ async def test_an_error_of_no_field_stands_below_the_fields(message: str) -> Non
         assert app.focused is app.screen.query_one(Form).control_of("password")
 
 
+async def test_the_platforms_error_stays_at_its_field_until_the_value_is_another() -> None:
+    platform = Platform()
+    platform.error = PlatformError(ErrorKind.INVALID, "x.yaml cannot be read.", field="file")
+    fields = [Field("user", "User name"), Field("file", "Kubeconfig", "path"), Field("note", "Note")]
+    async with _dialog(platform, fields).run_test(size=(80, 30)) as pilot:
+        # The field at fault is the one that is being typed in.
+        await pilot.press(*"alice", "enter", *"x.yaml", "ctrl+s")
+        await pilot.pause()
+        assert len(platform.taken) == 1
+        assert _has(pilot, "✗ x.yaml cannot be read.")
+        await pilot.press("tab")
+        await pilot.pause()
+        assert _has(pilot, "✗ x.yaml cannot be read.")
+        await pilot.press("shift+tab", "backspace")
+        await pilot.pause()
+        assert not _has(pilot, "cannot be read")
+
+
 async def test_an_ended_session_closes_the_form_with_its_error() -> None:
     platform = Platform()
     platform.error = PlatformError(ErrorKind.UNAUTHENTICATED, "The session has ended.")

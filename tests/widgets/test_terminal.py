@@ -20,7 +20,8 @@ _ATTRIBUTES = {"", "0", "1", "2", "3", "4", "7", "22", "23", "24", "27"}
 def _terminal(environment: Mapping[str, str] | None = None) -> Terminal:
     return Terminal(
         [sys.executable, "-m", "tests.widgets.program", "1000"],
-        environment={"NO_COLOR": "", "TEXTUAL_COLOR_SYSTEM": "truecolor", **(environment or {})},
+        # Snapshot tests in the same process leave a size of their own in the environment.
+        environment={"NO_COLOR": "", "COLUMNS": "120", "LINES": "40", **(environment or {})},
     )
 
 

@@ -17,7 +17,7 @@ MANY = tuple(NodeSpec(f"node-{number}") for number in range(6))
 
 
 def cluster_of(nodes: tuple[NodeSpec, ...] = MANY, name: str = "one") -> Cluster:
-    return Cluster(ClusterSpec(name, nodes), SiteSpec(()), lambda _cluster, _away: None)
+    return Cluster(ClusterSpec(name, nodes), SiteSpec(()), {}, lambda _cluster, _away: None)
 
 
 def silent(cluster: Cluster) -> list[str]:
