@@ -275,12 +275,12 @@ class OtetuiApp(ConsoleApp):
         """What a person may do has changed while they look: the screen is made anew for it."""
         from screens.base import PlatformScreen
         from screens.places import PLACES, first_place, places_for
-        from screens.words import ROLES
+        from screens.words import YOU_ARE
 
         shown = next((screen.place for screen in self.screen_stack if isinstance(screen, PlatformScreen)), "")
         place = shown if shown in places_for(info.role) else first_place(info.role, 0)
         screen = PLACES[place].make(info.role)
-        screen.say_first(f"Your role has changed: you are now {ROLES[info.role]}.")
+        screen.say_first(f"Your role has changed: {YOU_ARE[info.role]}.")
         self._show_alone(screen)
 
     async def on_event(self, event: events.Event) -> None:

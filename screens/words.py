@@ -28,6 +28,14 @@ ROLES: Final[Mapping[int, str]] = {
     3: "business admin",
     4: "system admin",
 }
+YOU_ARE: Final[Mapping[int, str]] = {
+    0: "your registration waits for an approval",
+    1: "you are approved and belong to no business",
+    2: "you are a general user of your business",
+    3: "you administer your business",
+    4: "you are the system administrator",
+}
+"""What a role means for the person who has it."""
 DELIVERY: Final[Mapping[str, Cell]] = {
     "delivered": Cell("delivered", "good"),
     "waiting": Cell("waiting", "warn"),

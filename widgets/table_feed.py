@@ -50,7 +50,11 @@ class TableFeed(LineWidget, Generic[RowT]):
     # Rows in
 
     def set_rows(self, rows: Sequence[RowT]) -> None:
-        """Show all of `rows`, in no time for any number: the sequence is kept as it is and must not change later."""
+        """Show all of `rows`, in no time for any number: the sequence is kept as it is and must not change later.
+
+        To find marked rows again in another list takes a look at each key, a few milliseconds for 10,000 rows; longer
+        lists belong into a RowSource.
+        """
         self._source = None
         self._rows.fill(rows)
         if len(self._marks):

@@ -278,3 +278,22 @@ async def test_a_resize_keeps_the_cursor_in_view() -> None:
         await pilot.pause()
         assert any(line.startswith(">") and "user30" in line for line in screen_text(app))
         assert table.cursor_index == 30
+
+
+async def test_what_grows_by_itself_is_painted_anew_where_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    ages = dict.fromkeys(range(60), "1s")
+    table: VirtualTable[Person] = VirtualTable(
+        [Column("name", "Name", lambda person: person.name), Column("age", "Age", lambda person: ages[person.id])],
+        lambda person: person.id,
+        row_tone=lambda person: "muted" if person.id == 1 else "",
+    )
+    table.set_rows(people(60))
+    app = HostApp(table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        ages |= {3: "2s", 50: "2s"}
+        with watching(monkeypatch) as seen:
+            table.repaint_rows()
+            await pilot.pause()
+        assert seen.lines == [4]
+        assert screen_text(app)[4].split()[:2] == ["user3", "2s"]
