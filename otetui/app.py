@@ -69,7 +69,7 @@ class OtetuiApp(ConsoleApp):
             engine: Engine = await module.open_engine(self)
         except PlatformError as error:
             self.fatal = error.message
-            self.exit(1)
+            self.exit(1, return_code=1)
             return
         self.session = engine.session()
         engine.notifier.listen(self._heard)
@@ -175,9 +175,11 @@ class OtetuiApp(ConsoleApp):
 
     def failed(self, error: PlatformError) -> bool:
         """An ended session sends its person to the log-in screen; other errors are for the screen to show."""
-        if error.kind is not ErrorKind.UNAUTHENTICATED or not self.session.logged_in:
+        if error.kind is not ErrorKind.UNAUTHENTICATED:
             return False
-        self.logged_out(error.message)
+        # A call of the session before may end after that person has gone: the log-in screen says why already.
+        if self.session.logged_in:
+            self.logged_out(error.message)
         return True
 
     def tell(self, error: PlatformError) -> None:

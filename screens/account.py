@@ -81,9 +81,7 @@ def _sections(info: AuthorizationInfo) -> list[Section]:
     if info.role in _NEXT_STEP:
         hint = _NEXT_STEP[Role(info.role)]
         if info.role == Role.APPROVED:
-            how = (
-                ":businesses, then n to apply." if info.is_admin else "ask the administrator of a business for a sub-user."
-            )
+            how = ":businesses, then n to apply." if info.is_admin else "ask a business administrator for a sub-user."
             hint = f"{hint} Next: {how}"
         sections.append(Section("What comes next", [Line("", hint)]))
     return sections

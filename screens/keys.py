@@ -11,7 +11,9 @@ from widgets.command_bar import History
 REGISTRY: Final = ActionRegistry()
 """Hints, help, palette, key dispatch and remapping read it; `screens.places` fills it."""
 
-GO: Final[Action[object]] = Action("screen.go", "Go to", ":", help="Type the name of a screen; tab completes.")
+GO: Final[Action[object]] = Action(
+    "screen.go", "Go to", ":", help="Type the name of a screen; tab completes.", at_once=True
+)
 HELP: Final[Action[object]] = Action("screen.help", "Help", "?", help="All keys of this screen.")
 REFRESH: Final[Action[object]] = Action(
     "screen.refresh", "Refresh", "r", help="Load again what is shown; changes come in by themselves."
@@ -31,7 +33,9 @@ QUIT: Final[Action[object]] = Action("app.quit", "Quit", "ctrl+q")
 WIDGET_ACTIONS: Final = (PALETTE, FULL_TEXT, LEAVE, QUIT)
 """Keys that the application and the frame bind themselves."""
 
-FILTER: Final[Action[object]] = Action("list.filter", "Filter", "/", help="Narrow the list.", group="Lists")
+FILTER: Final[Action[object]] = Action(
+    "list.filter", "Filter", "/", help="Narrow the list.", group="Lists", at_once=True
+)
 SORT: Final[Action[object]] = Action("list.sort", "Sort", "s", help="Sort by the next column.", group="Lists")
 REVERSE: Final[Action[object]] = Action("list.reverse", "Reverse", "S", help="Turn the order round.", group="Lists")
 LIST_ACTIONS: Final = (FILTER, SORT, REVERSE)

@@ -235,9 +235,7 @@ USERS: Resource[User] = Resource(
     detail=lambda user: user_detail(user.id, user.user),
     actions=(
         RowAction(
-            Action(
-                "user.approve", "Approve", "a", Risk.REVERSIBLE, AUDIT_USER.id, bulk=True, help="They may log in."
-            ),
+            Action("user.approve", "Approve", "a", Risk.REVERSIBLE, AUDIT_USER.id, bulk=True, help="They may log in."),
             _approve,
             _refuse_approved,
         ),

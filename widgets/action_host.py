@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Generic, TypeVar
 from textual import on
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.css.query import NoMatches
+from textual.widgets import Input, TextArea
 
 from widgets.actions import Action, ActionRegistry
 from widgets.detail import DetailView
@@ -76,7 +77,7 @@ class ActionHost(QuietScreen[ResultT], Generic[ContextT, ResultT]):
         if action != _ACT:
             return super().check_action(action, parameters)
         found = self._action(parameters[0]) if parameters else None
-        if found is None:
+        if found is None or (found.at_once and isinstance(self.focused, Input | TextArea)):
             return False
         return None if self.refusal(found) else True
 
@@ -161,6 +162,13 @@ def _bindings_of(action: Action[ContextT], keys: str) -> list[Binding]:
     Both have the same id, so that a key map takes both along.
     """
     return [
-        Binding(keys, f"{_ACT}({action.id!r})", action.title, tooltip=action.help, id=action.id),
+        Binding(
+            keys,
+            f"{_ACT}({action.id!r})",
+            action.title,
+            tooltip=action.help,
+            id=action.id,
+            priority=action.at_once,
+        ),
         Binding(keys, f"explain({action.id!r})", show=False, id=action.id),
     ]

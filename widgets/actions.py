@@ -38,7 +38,9 @@ class Action(Generic[ContextT_contra]):
     `id` is unique in the program, such as `user.approve`; settings remap the key by it. `key` is the default, several
     separated by commas. `operation` names the platform's operation it calls, if any. `refused` says for what is in
     focus now (the screen's context) why the action is not possible, in one sentence with the remedy, or None.
-    `bulk`: it works on all marked rows. Hints show actions in the order of a screen's list.
+    `bulk`: it works on all marked rows. `at_once`: it opens a prompt, and what is typed right behind its key must
+    land there, not in the list; while text is being typed its key is a character like any other. Hints show actions
+    in the order of a screen's list.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Action(Generic[ContextT_contra]):
     bulk: bool = False
     help: str = ""
     group: str = ""
+    at_once: bool = False
 
 
 AnyAction = Action[Never]

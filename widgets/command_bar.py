@@ -143,6 +143,7 @@ class CommandBar(Horizontal):
         self._place = 0
         self._candidates: list[Command] = []
         self._timer: Timer | None = None
+        self._is_closing = False
         self._sign = Sign()
         self._input = QuietInput()
         self._offers = Offers()
@@ -169,7 +170,9 @@ class CommandBar(Horizontal):
             self._input.value = text
         self._input.cursor_position = len(text)
         self._offer()
-        self._input.focus()
+        self._is_closing = False
+        # At once, not by a message: characters that were typed or pasted behind the key must find the prompt.
+        self.screen.set_focus(self._input)
 
     @property
     def _history(self) -> History:
@@ -188,6 +191,8 @@ class CommandBar(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        if self._is_closing:
+            return
         self._offer()
         if self._mode == "filter":
             if self._timer is not None:
@@ -212,6 +217,7 @@ class CommandBar(Horizontal):
         elif entry and not self._give(entry):
             return
         self._history.add(entry)
+        self._is_closing = True
         self.post_message(BarClosed())
 
     def _give(self, entry: str) -> bool:

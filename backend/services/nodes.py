@@ -188,14 +188,16 @@ async def _change_all(connection: Connection, plan: _Labelling, change: _Change)
 
     async def take() -> None:
         for name in left:
-            plan.results[name] = await _change_one(connection, name, change, lost)
+            plan.results[name] = await _change_one(connection, name, plan, change, lost)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(_NODES_AT_ONCE, len(plan.node_names))):
             group.create_task(take())
 
 
-async def _change_one(connection: Connection, name: str, change: _Change, lost: list[KubeError]) -> ItemResult:
+async def _change_one(
+    connection: Connection, name: str, plan: _Labelling, change: _Change, lost: list[KubeError]
+) -> ItemResult:
     if lost:
         return ItemResult(name, lost[0].code, f"not tried: {lost[0].message}")
     try:
@@ -204,9 +206,19 @@ async def _change_one(connection: Connection, name: str, change: _Change, lost: 
         if error.lost or error.stage == "unauthorized":
             lost.append(error)
         code = ErrorKind.NOT_FOUND.value if error.stage == "not_found" else error.code
-        return ItemResult(name, code, error.message)
+        return ItemResult(name, code, _told(error, unlabelled=name in plan.changed))
     except PlatformError as error:
         return ItemResult(name, error.code, error.message)
+
+
+def _told(error: KubeError, *, unlabelled: bool) -> str:
+    """What to say of a node whose change failed; `unlabelled` says that its label was taken off before."""
+    if unlabelled:
+        return f"the label was removed, but its pods were not looked for: {error.message}"
+    if error.lost and not error.connecting:
+        # The request was sent: a server that was only late does it all the same.
+        return f"{error.message} Whether it was done shows when the cluster answers again."
+    return error.message
 
 
 def _evicted(results: Sequence[EvictionResult]) -> str:

@@ -257,3 +257,34 @@ async def test_a_pod_that_may_not_leave_is_told_though_the_label_is_gone(site: S
         await site.nodes.delete_node_label(SYSTEM, delete("edge-1-node-0", deploy=True))
     assert caught.value.kind is ErrorKind.REMOTE
     assert await names(site, nodeLabel="gpu") == []
+
+
+async def test_a_label_that_is_gone_is_told_so_when_its_pods_could_not_be_looked_for(site: Site) -> None:
+    edge = await site.registered("edge-1", nodes=1)
+    await site.nodes.add_node_label(SYSTEM, add("edge-1-node-0"))
+    edge.intercept = lambda asked: refusal(403, "no", "Forbidden") if asked.path == "/api/v1/pods" else None
+    with pytest.raises(PlatformError, match="the label was removed, but its pods were not looked for: Cluster edge-1"):
+        await site.nodes.delete_node_label(SYSTEM, delete("edge-1-node-0", deploy=True))
+    assert await names(site, nodeLabel="gpu") == []
+
+
+async def test_a_change_that_was_sent_and_not_answered_is_not_called_undone(site: Site) -> None:
+    edge = await site.registered("edge-1", nodes=1)
+
+    def done_but_cut_off(asked: Request) -> Raw | None:
+        if asked.method != "PATCH":
+            return None
+        edge.cluster.handle(asked)
+        edge.gone = True
+
+        async def cut(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.transport.abort()
+
+        return cut
+
+    edge.intercept = done_but_cut_off
+    with pytest.raises(PlatformError, match="Whether it was done shows when the cluster answers again"):
+        await site.nodes.add_node_label(SYSTEM, add("edge-1-node-0"))
+    edge.gone, edge.intercept = False, lambda _asked: None
+    await site.refresh("edge-1")
+    assert await names(site, nodeLabel="gpu") == ["edge-1-node-0"]

@@ -1,0 +1,1 @@
+"""Stories in a real terminal: keys in, screen text out."""
