@@ -43,7 +43,7 @@ class Figure:
         """Whether the goal was reached; None without one."""
         if self.goal is None:
             return None
-        judged = self.median if self.percentile == 50 else self.at(self.percentile)  # noqa: PLR2004 - a percentile
+        judged = self.median if self.percentile == 50 else self.at(self.percentile)
         return judged >= self.goal if self.is_floor else judged <= self.goal
 
     @property
@@ -82,7 +82,9 @@ def table(figures: Iterable[Figure]) -> str:
     """The figures as a table for a terminal."""
     rows = [_TITLES, *(_row(figure) for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
-    return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def markdown(figures: Iterable[Figure]) -> str:

@@ -137,7 +137,9 @@ def console(environment: Mapping[str, str], *, columns: int = 120, lines: int = 
 
 
 @contextmanager
-def console_at(site: BenchmarkSite, place: str, title: str, *, columns: int = 120, lines: int = 40) -> Iterator[Terminal]:
+def console_at(
+    site: BenchmarkSite, place: str, title: str, *, columns: int = 120, lines: int = 40
+) -> Iterator[Terminal]:
     """The console with the administrator logged in and the screen `place` up, which shows `title`."""
     with console(site.environment, columns=columns, lines=lines) as terminal:
         log_in(terminal)

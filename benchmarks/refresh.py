@@ -13,6 +13,7 @@ from backend.store.database import Database
 from benchmarks.figures import Figure
 from benchmarks.ground import BenchmarkSite, Ground
 from benchmarks.heartbeat import Heartbeat, IdleHeartbeat
+from otetui.interpreter import settle, start_quickly
 
 _TIMES = 5
 _SECONDS = 3
@@ -53,11 +54,13 @@ async def _refresh(engine: Engine, ill: list[int], well: list[int]) -> _Run:
 
 
 async def _runs(site: BenchmarkSite) -> tuple[_Run, list[_Run], list[_Run]]:
+    start_quickly()
     ids = await _cluster_ids(site.home)
     engine = await Engine.open(site.home)
     try:
         ill, well = [ids.pop(_OFFLINE), ids.pop(_SLOW)], list(ids.values())
         first = await _refresh(engine, ill, well)
+        settle()
         again = [await _refresh(engine, ill, well) for _ in range(_TIMES)]
         for name, behaviour in ((_OFFLINE, "offline"), (_SLOW, "slow")):
             await asyncio.to_thread(site.sandbox.set_behaviour, name, behaviour)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,12 +32,17 @@ _REFRESH_DELAY_SECONDS = 0.25
 _ACTIVE_SECONDS = 600
 _KEEP_ALIVE_SECONDS = 60
 _AGES_SECONDS = 10
+_SETTLED_SECONDS = 30
+"""Until then all that lasts has been imported, and every cluster has a connection."""
 _LOWEST = 2
 """Screens on the stack when nothing is open over the place that was gone to: Textual's own below it."""
 
 
 class OtetuiApp(ConsoleApp):
-    """The console. `hint` is a line for the log-in screen, such as the demo's password."""
+    """The console. `hint` is a line for the log-in screen, such as the demo's password.
+
+    `when_settled` is called once, some time after the site was opened.
+    """
 
     TITLE = "otetui"
     CSS_PATH: ClassVar[list[str | PurePath]] = [*STYLE_SHEETS, *_SCREEN_SHEETS]
@@ -47,10 +52,11 @@ class OtetuiApp(ConsoleApp):
         Binding("ctrl+p", "palette", "Command palette", show=False, id="app.palette", priority=True),
     ]
 
-    def __init__(self, hint: str = "") -> None:
+    def __init__(self, hint: str = "", when_settled: Callable[[], None] | None = None) -> None:
         super().__init__()
         self.fatal = ""
         self._hint = hint
+        self._when_settled = when_settled
         self._engine: Engine | None = None
         self._stale: set[Topic] = set()
         self._last_key = time.monotonic()
@@ -81,6 +87,8 @@ class OtetuiApp(ConsoleApp):
                 screen.ready(is_set_up=is_set_up)
         self.set_interval(_KEEP_ALIVE_SECONDS, self._keep_alive)
         self.set_interval(_AGES_SECONDS, self._repaint_ages)
+        if self._when_settled is not None:
+            self.set_timer(_SETTLED_SECONDS, self._when_settled)
 
     async def on_unmount(self) -> None:
         """Stop what runs in the background and close the store."""

@@ -13,9 +13,12 @@ def run_console(hint: str = "") -> int:
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         print("otetui: the console needs a terminal. Use `otetui api` in scripts.", file=sys.stderr)
         return 1
+    from otetui.interpreter import settle, start_quickly
+
+    start_quickly()
     from otetui.app import OtetuiApp
 
-    app = OtetuiApp(hint)
+    app = OtetuiApp(hint, when_settled=settle)
     app.run()
     if app.fatal:
         from backend.safe_text import visible

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
@@ -29,6 +30,8 @@ from widgets.text import plural
 
 ContextT = TypeVar("ContextT")
 T = TypeVar("T")
+BURST_SECONDS = 0.5
+"""How long after an action's key another one is taken for part of what was typed for its dialog."""
 _AT_ONCE = 8
 _OK = 200
 _NAMED = 5
@@ -49,6 +52,7 @@ class PlatformScreen(ActionHost[ContextT, None], Generic[ContextT]):
         super().__init__([*actions, *FRAME_ACTIONS], REGISTRY)
         self._early: Notice | None = None
         self._was_shown = False
+        self._begun_at = -BURST_SECONDS
 
     def compose(self) -> ComposeResult:
         """The frame around the body."""
@@ -140,13 +144,27 @@ class PlatformScreen(ActionHost[ContextT, None], Generic[ContextT]):
 
         It goes on when the person leaves this screen meanwhile: what was begun is done, and told.
         """
+        self._begun_at = time.monotonic()
         self.console.run_worker(self._run(run), group="action", exit_on_error=True)
+
+    async def attempt(self, action_id: str) -> bool:
+        """Do the action, unless its key came in one burst with another action's: that was meant for its dialog.
+
+        Over a slow link keys arrive together, and all of them reach the list before the first one's dialog is up.
+        """
+        is_prompt = any(action.id == action_id and action.at_once for action in self.actions)
+        if not is_prompt and time.monotonic() - self._begun_at < BURST_SECONDS:
+            self.say("The last action has only just begun. Look at what it asks, then press again.", Severity.REFUSED)
+            return False
+        return await super().attempt(action_id)
 
     async def _run(self, run: Callable[[], Awaitable[object]]) -> None:
         try:
             await self.guarded(run)
         except PlatformError as error:
             self.tell_error(error)
+        finally:
+            self._begun_at = -BURST_SECONDS
         if self.is_shown:
             self.refresh_hints()
 

@@ -104,7 +104,7 @@ async def _register(screen: ListScreen[Cluster], values: dict[str, FieldValue]) 
             "This kubeconfig signs in by running this command, as you, whenever the cluster is asked:",
             error.confirm,
         ]
-        if not await screen.ask_confirm("Allow", "command", [error.confirm.split()[0]], lost):
+        if not await screen.ask_confirm("Allow", "the command", ["of this kubeconfig"], lost):
             raise
         await screen.session.call(ADD_CLUSTER, **values, allowExec=error.confirm)
 

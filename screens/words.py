@@ -9,6 +9,8 @@ from typing import Final
 from widgets.columns import Cell
 from widgets.text import NOTHING, age
 
+_MINUTE: Final = 60
+
 USER_STATUS: Final[Mapping[int, Cell]] = {
     0: Cell("pending", "warn"),
     1: Cell("approved", "good"),
@@ -54,8 +56,14 @@ def said_by(cluster: str, message: str) -> str:
 
 
 def ago(moment: int) -> str:
-    """How long ago a moment in unix seconds was; a dash for never (0)."""
-    return NOTHING if moment <= 0 else age(max(0.0, time.time() - moment))
+    """How long ago a moment in unix seconds was; a dash for never (0).
+
+    Under a minute it is `<1m`: seconds that count in every row would be sent to the terminal all the time.
+    """
+    if moment <= 0:
+        return NOTHING
+    seconds = time.time() - moment
+    return age(seconds) if seconds >= _MINUTE else "<1m"
 
 
 def yes_no(value: bool) -> str:  # noqa: FBT001 - that is all there is to say

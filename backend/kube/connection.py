@@ -41,7 +41,7 @@ _DECODED_ON_THE_LOOP = 64 * 1024
 _SHORTEST_WATCH = 1.0
 _LONGEST_PAUSE = 30.0
 # One thread: several would take turns with each other and the loop would wait for all of them.
-_decoder = ThreadPoolExecutor(1, thread_name_prefix="kube-decode")
+_helper = ThreadPoolExecutor(1, thread_name_prefix="kube-helper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Connection:
         `name` is what errors call the cluster, by default its address. Raises PlatformError (INVALID) for a
         document that cannot be used.
         """
-        access, transport = await asyncio.to_thread(_prepare, document, context)
+        access, transport = await asyncio.get_running_loop().run_in_executor(_helper, _prepare, document, context)
         return cls(access, transport, timeouts or Timeouts(), name, maximum_body)
 
     async def __aenter__(self) -> Self:
@@ -260,7 +260,7 @@ class Connection:
         try:
             if len(answer.body) <= _DECODED_ON_THE_LOOP:
                 return decode(answer.body)
-            return await asyncio.get_running_loop().run_in_executor(_decoder, decode, answer.body)
+            return await asyncio.get_running_loop().run_in_executor(_helper, decode, answer.body)
         except NotJsonError:
             raise not_json(answer, self._exchange.asked(method, path)) from None
 

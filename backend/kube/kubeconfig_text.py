@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from backend.errors import ErrorKind, PlatformError
@@ -133,6 +134,7 @@ def flag(body: Section, key: str, where: str) -> bool:
     return value.lower() == "true"
 
 
+@cache
 def _loader() -> type[yaml.SafeLoader]:
     import yaml
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from backend.models.nodes import ListNodes, Node
 from backend.store.activity import limit_offset
@@ -39,6 +40,7 @@ class StoredNode:
 
 _COLUMNS = tuple(item.name for item in fields(NodeFigures))
 _LISTED = ", ".join(_COLUMNS)
+_values = attrgetter(*_COLUMNS)
 _UPSERT = (
     f"INSERT INTO node (cluster_id, {_LISTED}) VALUES (?, {', '.join('?' for _ in _COLUMNS)})"
     f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
@@ -47,7 +49,7 @@ _UPSERT = (
 
 def replace_nodes(transaction: Transaction, cluster_id: int, nodes: Sequence[StoredNode]) -> bool:
     """Make these the nodes of a cluster, writing only what differs; returns whether anything did."""
-    wanted = {node.figures.name: astuple(node.figures) for node in nodes}
+    wanted = {node.figures.name: _values(node.figures) for node in nodes}
     stored = {
         row["name"]: tuple(row)
         for row in transaction.rows(f"SELECT {_LISTED} FROM node WHERE cluster_id = ?", (cluster_id,))

@@ -200,9 +200,3 @@ def test_a_lost_key_is_refused_in_a_sentence(program: Program) -> None:
     assert (done.code, done.out) == (1, "")
     assert "The key file" in done.err
     assert not (program.home / "key").exists()
-
-
-def test_one_pass_of_the_worker_says_what_it_did(program: Program) -> None:
-    done = program.run("worker", "--once")
-    assert (done.code, done.err) == (0, "")
-    assert done.out == "0 delivered, 0 waiting, 0 in conflict\n"

@@ -64,7 +64,7 @@ async def test_so_is_who_has_a_dialog_open() -> None:
 
 async def test_an_expired_session_ends_at_the_next_key_that_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     async with console(place="users") as driver:
-        driver.app.session._token = "expired.token.here"  # noqa: S105
+        driver.app.session._token = "expired.token.here"
         await driver.press("r")
         await driver.on(LoginScreen)
         await driver.shows("Log in again")

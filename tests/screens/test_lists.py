@@ -144,7 +144,9 @@ async def test_an_action_on_one_row_is_refused_while_several_are_marked() -> Non
     async with console(place="users") as driver:
         await mark(driver, *PENDING)
         await driver.press("p")
-        await driver.says("Not possible: Reset password works on one row, and 2 are marked. Unmark them with esc first.")
+        await driver.says(
+            "Not possible: Reset password works on one row, and 2 are marked. Unmark them with esc first."
+        )
 
 
 async def test_when_all_marked_rows_are_refused_the_reason_is_told_once() -> None:

@@ -1,1 +1,1 @@
-"""Stories in a real terminal: keys in, screen text out."""
+"""The whole program in a real terminal, from a log-in to the last key."""

@@ -93,6 +93,24 @@ def test_from_the_inbox_to_a_labelled_node(tmp_path: Path) -> None:
     assert bytes(terminal.written).rstrip().endswith(b"\x1b[?25h") or b"\x1b[?1049l" in terminal.written
 
 
+def test_what_arrives_in_one_burst_decides_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "otetui", "demo"]
+    with Terminal(command, columns=120, lines=40, environment={"TMPDIR": str(tmp_path)}) as terminal:
+        _log_in(terminal)
+        terminal.wait_for("5 to audit")
+        # As a slow link delivers it: the key of an action, and behind it the words for its dialog.
+        terminal.type("da bad actor")
+        terminal.wait_for("Disapprove")
+        terminal.press("escape", "escape")
+        terminal.wait_for("5 to audit")
+        # And a screen's name: its letters must not be taken for keys of the list.
+        terminal.type(":activity\r")
+        terminal.wait_for(" Activity ")
+        assert "5 to audit" in terminal.text
+        terminal.press("ctrl+q")
+        assert terminal.wait_exit(30) == 0
+
+
 def test_a_new_site_is_set_up_before_anyone_logs_in(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "otetui"]
     with Terminal(command, columns=80, lines=24, environment={"OTETUI_HOME": str(tmp_path / "home")}) as terminal:

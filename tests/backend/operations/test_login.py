@@ -147,6 +147,8 @@ async def test_a_refused_account_is_told_why_but_only_with_its_password(site: Si
     error = await site.refusal(LOGIN, user="bob", password=PASSWORD)
     assert is_refusal(error, ErrorKind.FORBIDDEN, "account_refused")
     assert f"bob {says}" in error.message
+    entry = (await site.activity(action="session.login"))[-1]
+    assert (entry.object, entry.outcome, entry.message) == ("user/bob", Outcome.REFUSED, error.message)
     assert await fail(site, "bob") == ["login_failed"]
 
 
