@@ -9,9 +9,11 @@ from textual.widgets import Label
 class BareApp(App[None]):
     """A label and nothing else."""
 
+    TEXT = "bare Textual"
+
     def compose(self) -> ComposeResult:
         """The label."""
-        yield Label("bare Textual")
+        yield Label(self.TEXT)
 
 
 if __name__ == "__main__":

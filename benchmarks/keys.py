@@ -29,7 +29,7 @@ def _filter(terminal: Terminal, text: str) -> tuple[list[float], float]:
     keys = [1000 * terminal.repaint(key, _QUIET).last_seconds for key in text[:-1]]
     terminal.press(text[-1])
     pressed = terminal.pressed
-    listed = 1000 * (terminal.painted(0.4) - pressed)
+    listed = 1000 * (terminal.painted(0.5) - pressed)
     terminal.press("escape")
     terminal.wait_without("enter keeps the filter")
     terminal.settle(0.4)

@@ -142,8 +142,9 @@ class Terminal:
         return None
 
     def painted(self, quiet: float = QUIET_SECONDS, timeout: float = 20) -> float:
-        """Read until the program is quiet; returns when the screen first showed what it shows then."""
+        """Read until the program has written and is quiet; returns when the screen first showed what it shows then."""
         before = self.text
+        self.read(timeout)
         self.settle(quiet, timeout)
         chunks = tuple(self._unseen)
         shown = [before]

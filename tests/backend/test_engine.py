@@ -12,7 +12,7 @@ import pytest
 from backend.engine import KEY_FILE, STORE_FILE, Engine, KeySource
 from backend.errors import ErrorKind, PlatformError
 from backend.notifier import Topic
-from backend.operations.accounts import GET_AUTHORIZATION
+from backend.operations.accounts import GET_AUTHORIZATION, REGISTER
 from tests.backend.sites import ADMINISTRATOR, PASSWORD, Site
 from tests.processes import run_python
 
@@ -66,6 +66,16 @@ async def test_a_site_is_set_up_once(tmp_path: Path) -> None:
     assert error.value.kind is ErrorKind.CONFLICT
     info = await engine.session().login("boss", PASSWORD)
     assert (info.role, info.display_name, info.is_admin) == (4, "boss", True)
+    await engine.close()
+
+
+async def test_a_name_that_was_registered_before_is_taken(tmp_path: Path) -> None:
+    engine = await Engine.open(tmp_path / "home")
+    await engine.session().call(REGISTER, user="boss", password=PASSWORD, phone="1", isAdmin=True, realName="B")
+    with pytest.raises(PlatformError) as error:
+        await engine.set_up("BOSS", PASSWORD)
+    assert (error.value.kind, error.value.reason) == (ErrorKind.CONFLICT, "user_name_taken")
+    await engine.set_up("root", PASSWORD)
     await engine.close()
 
 

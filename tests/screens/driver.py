@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -92,14 +93,14 @@ class Driver:
         return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, ListScreen))
 
     @property
-    def labels(self) -> list[str]:
+    def labels(self) -> builtins.list[str]:
         """The labels of the list's rows."""
         table = self.list.table
         rows = [table.row_at(index) for index in range(table.row_count)]
         return [self.list.resource.label(row) for row in rows if row is not None]
 
     @property
-    def marked(self) -> list[str]:
+    def marked(self) -> builtins.list[str]:
         """The labels of the rows that an action would work on, if they are marked."""
         return [self.list.resource.label(row) for row in self.list.table.marked_rows()]
 
@@ -148,7 +149,7 @@ class Driver:
         """Wait until the message line says it."""
         await self.until(lambda: text in self.message, f"message {text!r}")
 
-    async def on(self, kind: type[Screen[Any]]) -> None:
+    async def on(self, kind: builtins.type[Screen[Any]]) -> None:
         """Wait until a screen of this kind is on top, and mounted."""
         await self.until(lambda: isinstance(self.screen, kind) and self.screen.is_mounted, kind.__name__)
 

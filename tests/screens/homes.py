@@ -11,7 +11,7 @@ from backend.operations.accounts import AUDIT_USER
 from backend.operations.businesses import AUDIT_BUSINESS
 from tests.backend.sites import ADMINISTRATOR, PASSWORD, ManualClock, Site
 
-Fill = Callable[[Site], Awaitable[None]]
+Fill = Callable[[Site], Awaitable[object]]
 
 APPLICANT = "una-approved"
 """Approved, an administrator, without a business."""

@@ -185,7 +185,7 @@ async def test_the_detail_says_who_asks_what_for_and_what_an_approval_does() -> 
         await driver.shows("Asked for by cleo (Cleo, +49")
         await driver.shows("Objective o")
         await driver.shows("is made on every cluster; cleo administers it.")
-        assert list(driver.hints)[0] == "esc back"
+        assert next(iter(driver.hints)) == "esc back"
 
 
 async def test_owners_see_their_own_business_only() -> None:

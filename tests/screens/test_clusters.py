@@ -101,7 +101,7 @@ async def test_a_plug_in_runs_only_after_its_exact_command_was_confirmed(tmp_pat
         await driver.press("ctrl+s")
         await driver.on(ConfirmDialog)
         await driver.press("y")
-        await driver.until(lambda: used.exists(), "plug-in")
+        await driver.until(used.exists, "plug-in")
 
 
 @pytest.mark.usefixtures("empty_home")

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("home")
 
 async def user_id(driver: Driver, name: str) -> int:
     found = await driver.by_other(LIST_USERS, name=name, pageSize=0)
-    return next(row.id for row in found if row.user == name)
+    return int(next(row.id for row in found if row.user == name))
 
 
 async def disable(driver: Driver, name: str) -> None:
@@ -181,7 +181,8 @@ async def test_a_broken_screen_ends_the_console_with_a_sentence_and_without_valu
 
             def breaks() -> None:
                 held = secret
-                raise RuntimeError("a defect") from (None if held else None)
+                if held:
+                    raise RuntimeError("a defect")
 
             app.screen.call_later(breaks)
             await driver.until(lambda: bool(app.fatal), "end")

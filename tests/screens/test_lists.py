@@ -34,7 +34,7 @@ async def mark(driver: Driver, *labels: str) -> None:
 
 async def user_id(driver: Driver, name: str) -> int:
     found = await driver.by_other(LIST_USERS, name=name, pageSize=0)
-    return next(row.id for row in found if row.user == name)
+    return int(next(row.id for row in found if row.user == name))
 
 
 async def test_marks_that_a_filter_hides_are_counted_and_never_acted_on() -> None:

@@ -188,7 +188,9 @@ async def test_the_system_administrator_chooses_the_business_of_a_sub_user() -> 
         await driver.press("y", "ctrl+s")
         await driver.says("may log in at once")
         await driver.find("nora.new")
-        assert driver.list.table.cursor_row.role == Role.BUSINESS_ADMINISTRATOR
+        row = driver.list.table.cursor_row
+        assert row is not None
+        assert row.role == Role.BUSINESS_ADMINISTRATOR
 
 
 async def test_a_name_that_is_taken_is_told_at_its_field_and_nothing_typed_is_lost() -> None:

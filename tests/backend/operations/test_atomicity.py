@@ -10,6 +10,7 @@ import pytest
 from pydantic import JsonValue
 
 from backend.errors import ErrorKind, PlatformError
+from backend.notifier import Topic
 from backend.operations import OPERATIONS, Operation
 from backend.operations.accounts import DELETE_USER, LIST_USERS, LOGIN, REGISTER
 from backend.services.accounts import Accounts
@@ -41,6 +42,25 @@ CHANGES: dict[str, tuple[str, Mapping[str, JsonValue]]] = {
     "cluster.delete_label": (ADMINISTRATOR, {"clusterName": ["beijing"], "clusterLabel": "edge"}),
     "cluster.remove": (ADMINISTRATOR, {"clusterName": ["beijing"]}),
     "setting.change": (ADMINISTRATOR, {"fourEyes": True}),
+}
+# Which screens must be told; the activity log listens to all.
+TOPICS = {
+    "session.login": {Topic.ACTIVITY},
+    "session.update": {Topic.ACTIVITY},
+    "session.logout": {Topic.ACTIVITY},
+    "user.register": {Topic.USERS},
+    "user.change_password": {Topic.ACTIVITY},
+    "user.delete": {Topic.USERS, Topic.BUSINESSES},
+    "user.reset_password": {Topic.USERS},
+    "user.audit": {Topic.USERS},
+    "user.create": {Topic.USERS},
+    "business.create": {Topic.BUSINESSES, Topic.USERS},
+    "business.audit": {Topic.BUSINESSES, Topic.USERS, Topic.WORK},
+    "business.retire": {Topic.BUSINESSES, Topic.USERS, Topic.WORK},
+    "cluster.add_label": {Topic.CLUSTERS},
+    "cluster.delete_label": {Topic.CLUSTERS},
+    "cluster.remove": {Topic.CLUSTERS, Topic.NODES, Topic.WORK, Topic.BUSINESSES},
+    "setting.change": {Topic.SETTINGS},
 }
 # Theirs cannot be tried without a cluster that answers: the tests of clusters and nodes do.
 WITH_A_CLUSTER = {"cluster.add", "node.add_label", "node.delete_label"}
@@ -77,6 +97,16 @@ async def test_each_change_writes_one_record_of_its_own(site: Site, operation: O
     assert own[0].outcome == "done"
     assert own[0].user == (user or ("una" if operation.id == "session.login" else ""))
     assert own[0].time == site.clock.now()
+
+
+@pytest.mark.parametrize("operation", [op for op in OPERATIONS if op.id in CHANGES], ids=lambda op: op.id)
+async def test_each_change_is_told_to_the_screens_that_show_it(site: Site, operation: Operation[object]) -> None:
+    await prepare(site)
+    user, parameters = CHANGES[operation.id]
+    told: list[frozenset[Topic]] = []
+    site.engine.notifier.listen(told.append)
+    await site.call(operation, user, **parameters)
+    assert frozenset().union(*told) == TOPICS[operation.id]
 
 
 @pytest.mark.parametrize("operation", [op for op in OPERATIONS if op.id in CHANGES], ids=lambda op: op.id)

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from backend.errors import ErrorKind
 from backend.operations.accounts import CREATE_SUB_USER, GET_AUTHORIZATION, GET_USER, LIST_USERS
-from backend.operations.businesses import RETIRE_BUSINESS
+from backend.operations.businesses import GET_BUSINESS, RETIRE_BUSINESS
 from tests.backend.sites import ADMINISTRATOR, PASSWORD, Site, is_refusal
 
 GIL: dict[str, JsonValue] = {
@@ -111,5 +111,16 @@ async def test_retiring_the_business_takes_its_users_back_to_role_1(site: Site) 
     business_id = await site.business("bea", "bakery")
     gil = await site.sub_user("bea", "gil")
     await site.call(RETIRE_BUSINESS, ADMINISTRATOR, id=business_id)
-    assert (await site.call(GET_AUTHORIZATION, "gil")).data.role == 1
+    info = (await site.call(GET_AUTHORIZATION, "gil")).data
+    assert (info.role, info.business_id, info.business_name) == (1, None, "")
     assert (await site.call(GET_USER, ADMINISTRATOR, userid=gil)).data.role == 1
+    error = await site.refusal(GET_BUSINESS, "gil", id=business_id)
+    assert is_refusal(error, ErrorKind.NOT_FOUND, "business_unknown")
+    assert (await site.call(GET_BUSINESS, "bea", id=business_id)).data.status == 3
+
+
+async def test_an_applicant_has_no_business_yet(site: Site) -> None:
+    await site.approved("bea")
+    await site.apply("bea", "bakery")
+    info = (await site.call(GET_AUTHORIZATION, "bea")).data
+    assert (info.role, info.business_id, info.business_name) == (1, None, "")

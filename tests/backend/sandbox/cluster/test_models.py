@@ -22,7 +22,7 @@ from tests.backend.sandbox.clients import (
 )
 
 
-def typed(text: str, model: str) -> Any:  # noqa: ANN401 - the client's models have no types of their own here
+def typed(text: str, model: str) -> Any:
     """The answer as the client's model; fails where a required field is missing or of another type."""
     return client.ApiClient().deserialize(text, model, "application/json")
 
