@@ -16,7 +16,6 @@ from textual.strip import Strip
 from textual.suggester import Suggester
 from textual.widget import Widget
 
-from widgets.dialogs import Choice, ChoiceDialog
 from widgets.inputs import QuietInput, QuietTextArea
 from widgets.line_widget import LineWidget
 from widgets.lines import LineBuilder
@@ -175,6 +174,9 @@ class Picker(_Control):
     @work(group="picker", exclusive=True)
     async def action_open(self) -> None:
         """Choose from a list."""
+        # The log-in form has nothing to choose from, and must not wait for dialogs and tables to be imported.
+        from widgets.dialogs import Choice, ChoiceDialog
+
         choices = [Choice(key, title) for key, title in self._choices]
         if choices:
             chosen = await self.app.push_screen_wait(ChoiceDialog(self._title, choices, selected=self.value))

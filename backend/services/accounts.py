@@ -238,6 +238,7 @@ class Accounts:
             record_change(transaction, caller, now, "user.change_password", f"user/{caller.user}")
 
         await self._platform.database.write(work)
+        self._platform.notifier.publish(Topic.ACTIVITY)
         return Answer(Done())
 
 

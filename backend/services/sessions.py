@@ -166,6 +166,7 @@ class Sessions:
                 tx, NOBODY, now, "session.login", f"user/{name}", outcome=Outcome.REFUSED, message=error.message
             )
         )
+        self._platform.notifier.publish(Topic.ACTIVITY)
 
     async def _open_session(self, caller: Caller, *, replaced: str = "", proof: str = "") -> Answer[TokenAnswer]:
         now = self._platform.clock.now()
@@ -199,6 +200,7 @@ class Sessions:
             record_change(transaction, caller, now, "session.logout", f"user/{caller.user}")
 
         await self._platform.database.write(work)
+        self._platform.notifier.publish(Topic.ACTIVITY)
         return Answer(Done())
 
     async def info(self, caller: Caller, _request: Nothing) -> Answer[AuthorizationInfo]:
