@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlite_utils.db import Database
 
 migrations = Migrations("otetui")
-STEPS = ("accounts_and_businesses", "clusters_and_nodes", "delivery_work", "activity_log")
+STEPS = ("accounts_and_businesses", "clusters_and_nodes", "delivery_work", "activity_log", "user_lists")
 """The names of all steps, in order; a store with a step that is not here is of a newer version."""
 
 
@@ -246,5 +246,44 @@ BEGIN SELECT RAISE(ABORT, 'the activity log is append-only'); END;
 
 CREATE TRIGGER activity_never_deleted BEFORE DELETE ON activity
 BEGIN SELECT RAISE(ABORT, 'the activity log is append-only'); END
+""",
+    )
+
+
+@migrations()
+def user_lists(database: Database) -> None:
+    """Orders of the list of users, and an index of every three letters of their names for searching it.
+
+    What is taken from a name leaves no trace in that index either.
+    """
+    _run(
+        database,
+        """
+CREATE INDEX user_by_id ON user (id) WHERE deleted_at IS NULL;
+
+CREATE INDEX user_by_name ON user (user_name, id) WHERE deleted_at IS NULL;
+
+CREATE VIRTUAL TABLE user_text
+USING fts5 (user_name, real_name, content = 'user', content_rowid = 'id', tokenize = 'trigram');
+
+INSERT INTO user_text (user_text, rank) VALUES ('secure-delete', 1);
+
+INSERT INTO user_text (user_text) VALUES ('rebuild');
+
+CREATE TRIGGER user_text_added AFTER INSERT ON user
+BEGIN INSERT INTO user_text (rowid, user_name, real_name) VALUES (new.id, new.user_name, new.real_name); END;
+
+CREATE TRIGGER user_text_changed AFTER UPDATE OF user_name, real_name ON user
+BEGIN
+    INSERT INTO user_text (user_text, rowid, user_name, real_name)
+    VALUES ('delete', old.id, old.user_name, old.real_name);
+    INSERT INTO user_text (rowid, user_name, real_name) VALUES (new.id, new.user_name, new.real_name);
+END;
+
+CREATE TRIGGER user_text_removed AFTER DELETE ON user
+BEGIN
+    INSERT INTO user_text (user_text, rowid, user_name, real_name)
+    VALUES ('delete', old.id, old.user_name, old.real_name);
+END
 """,
     )

@@ -15,6 +15,7 @@ _COLUMNS = (
 )
 _FROM = "FROM user LEFT JOIN business ON business.id = user.business_id"
 _ORDERS = {"id": "user.id", "user_name": "user.user_name"}
+_INDEXED_LETTERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +175,25 @@ def list_users(transaction: Transaction, request: ListUsers) -> tuple[list[UserR
     if request.name:
         conditions.append("(instr(lower(user.user_name), lower(?)) > 0 OR instr(lower(user.real_name), lower(?)) > 0)")
         parameters += [request.name, request.name]
+    if len(request.name) >= _INDEXED_LETTERS:
+        # The index offers all that may match, the condition above decides.
+        conditions.append("user.id IN (SELECT rowid FROM user_text WHERE user_text MATCH ?)")
+        parameters.append('"' + request.name.replace('"', '""') + '"')
     where = " AND ".join(conditions)
     total = transaction.count(f"SELECT count(*) FROM user WHERE {where}", parameters)
-    order = f"{_ORDERS[request.order_by]} {request.order}, user.id"
+    limit, offset = limit_offset(request.page, request.page_size)
+    order = found_by = request.order
+    behind = total - offset - limit
+    if limit >= 0 and behind < offset:
+        # What takes time is to skip rows: a page of the back half is found from the end.
+        limit, offset = max(0, limit + min(behind, 0)), max(behind, 0)
+        found_by = "desc" if order == "asc" else "asc"
+    column = _ORDERS[request.order_by]
+    # Rows are skipped in an index; only those of this page are read.
+    page = f"SELECT user.id FROM user WHERE {where} ORDER BY {column} {found_by}, user.id {found_by} LIMIT ? OFFSET ?"
     rows = transaction.rows(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",
-        [*parameters, *limit_offset(request.page, request.page_size)],
+        f"SELECT {_COLUMNS} {_FROM} WHERE user.id IN ({page}) ORDER BY {column} {order}, user.id {order}",
+        [*parameters, limit, offset],
     )
     return [_record(row) for row in rows], total
 
